@@ -1,0 +1,34 @@
+"""Open, check, index and entropy-decode any `.inrv` file, without torch."""
+
+from inrv_format.errors import (
+    BackendError,
+    FitError,
+    InputError,
+    InrvError,
+    InvalidDataError,
+    LimitError,
+    OutputError,
+    TruncatedError,
+    UnsupportedError,
+    UsageError,
+)
+from inrv_format.limits import DEFAULT_LIMITS, Limits
+from inrv_format.reader import Reader
+from inrv_format.writer import Writer
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "BackendError",
+    "FitError",
+    "InputError",
+    "InrvError",
+    "InvalidDataError",
+    "LimitError",
+    "Limits",
+    "OutputError",
+    "Reader",
+    "TruncatedError",
+    "UnsupportedError",
+    "UsageError",
+    "Writer",
+]

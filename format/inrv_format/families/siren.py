@@ -1,0 +1,120 @@
+"""Family 1, `siren`: one network for the picture (`spec/inrv.md` section 7.1)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from construct import Array, Float32l, Int8ul, Int16ul, Struct
+
+from inrv_format.families.base import (
+    MAX_DEPTH,
+    MAX_EMBEDDING,
+    MAX_WIDTH,
+    Domain,
+    Shape,
+    count_weights,
+    linear_shapes,
+    parse_spec,
+    require,
+    require_layers,
+)
+from inrv_format.streams import VIDEO
+
+WAVES, POWER, GAUSSIAN = 0, 1, 2
+SINE, RELU = 0, 1
+STILL, AFFINE = 0, 1
+MAX_FREQUENCY = 2.0**40
+
+_WIRE = Struct(
+    "embedding" / Int8ul,
+    "activation" / Int8ul,
+    "motion" / Int8ul,
+    "depth" / Int8ul,
+    "first" / Int16ul,
+    "width" / Int16ul,
+    "lengths" / Array(3, Int8ul),
+    "scales" / Array(3, Float32l),
+    "omega" / Float32l,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SirenSpec:
+    """A multilayer perceptron from (x, y, t) to pixel values.
+
+    `embedding` is WAVES (the first layer sees the coordinates), POWER (Singh and Iacob, INVR, eq. 2) or GAUSSIAN
+    (eq. 3), with `lengths` and `scales` for (x, y, t): the frequency base sigma of POWER, the width sigma of
+    GAUSSIAN. `first` is the width of the first layer, followed by `depth` hidden layers of `width` and a linear
+    output. `motion` AFFINE warps (x, y) per frame by six numbers before the first layer, with WAVES only.
+    """
+
+    first: int
+    width: int
+    depth: int
+    embedding: int = WAVES
+    activation: int = SINE
+    motion: int = STILL
+    lengths: tuple[int, int, int] = (0, 0, 0)
+    scales: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    omega: float = 30.0
+
+    NAME: ClassVar[str] = "siren"
+    MEDIA: ClassVar[int] = VIDEO
+
+    def __post_init__(self) -> None:
+        require_layers(
+            self.omega,
+            first=(self.first, 1, MAX_WIDTH),
+            width=(self.width, 1, MAX_WIDTH),
+            depth=(self.depth, 0, MAX_DEPTH),
+            embedding=(self.embedding, WAVES, GAUSSIAN),
+            activation=(self.activation, SINE, RELU),
+            motion=(self.motion, STILL, AFFINE),
+        )
+        require(self.motion == STILL or self.embedding == WAVES, "motion needs the plane-wave embedding")
+        require(self.embedding != WAVES or not any(self.lengths), "plane waves have no embedding lengths")
+        for length, scale in zip(self.lengths, self.scales, strict=True):
+            require(length <= MAX_EMBEDDING, f"embedding length {length} is over {MAX_EMBEDDING}")
+            require(math.isfinite(scale) and scale >= 0, f"embedding scale {scale} is out of range")
+            require(length == 0 or scale > 0, "an embedding has scale zero")
+            if self.embedding == POWER and length:
+                require((length - 1) * math.log(scale) <= math.log(MAX_FREQUENCY), "embedding frequency too high")
+
+    @property
+    def inputs(self) -> int:
+        """Values that the first layer sees for each pixel."""
+        per_step = {WAVES: 0, POWER: 2, GAUSSIAN: 1}[self.embedding]
+        return 3 + per_step * sum(self.lengths)
+
+    def pack(self) -> bytes:
+        """Wire form."""
+        data: bytes = _WIRE.build({name: getattr(self, name) for name in _FIELDS})
+        return data
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """From the wire form, ranges checked."""
+        fields = parse_spec(_WIRE, data)
+        fields["lengths"], fields["scales"] = tuple(fields["lengths"]), tuple(fields["scales"])
+        return cls(**fields)
+
+    def tensor_shapes(self, domain: Domain) -> list[tuple[str, Shape]]:
+        """Names and shapes of the tensors, in wire order; `motion` is [frames, 6]."""
+        shapes = linear_shapes("first", self.first, self.inputs)
+        widths = [self.first, *[self.width] * self.depth]
+        for i in range(self.depth):
+            shapes += linear_shapes(f"hidden{i}", widths[i + 1], widths[i])
+        shapes += linear_shapes("output", domain.components, widths[-1])
+        if self.motion == AFFINE:
+            shapes.append(("motion", (domain.frames, 6)))
+        return shapes
+
+    def macs(self, domain: Domain) -> int:
+        """Weights (without motion) times pixels."""
+        weights = count_weights([shape for shape in self.tensor_shapes(domain) if shape[0] != "motion"])
+        return weights * domain.pixels
+
+
+_FIELDS = ("embedding", "activation", "motion", "depth", "first", "width", "lengths", "scales", "omega")

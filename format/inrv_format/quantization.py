@@ -1,0 +1,51 @@
+"""How the integers of a tensor stand for weights, without the integers themselves (`spec/inrv.md` section 6.1)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inrv_format.errors import InvalidDataError
+
+SYMMETRIC, ASYMMETRIC = 0, 1
+MAX_BITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class TensorHeader:
+    """How the integers q of one tensor become weights: w = float32(scale) * float32(q - zero_point)."""
+
+    bits: int
+    mode: int
+    zero_point: int
+    scale: float
+
+    @property
+    def q_range(self) -> tuple[int, int]:
+        """Smallest and largest integer: symmetric +-(2^(bits-1) - 1), asymmetric 0 to 2^bits - 1."""
+        if self.mode == SYMMETRIC:
+            return 1 - (1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1
+        return 0, (1 << self.bits) - 1
+
+    def check(self) -> None:
+        """Refuse a header out of range: bits, mode, a scale that is not positive and finite, a zero-point."""
+        if self.mode not in (SYMMETRIC, ASYMMETRIC):
+            raise InvalidDataError(f"quantization mode {self.mode} is not 0 or 1", section="6.1")
+        if not (1 if self.mode == ASYMMETRIC else 2) <= self.bits <= MAX_BITS:
+            raise InvalidDataError(f"bit width {self.bits} is out of range", section="6.1")
+        if not (math.isfinite(self.scale) and self.scale > 0):
+            raise InvalidDataError(f"scale {self.scale} is not positive and finite", section="6.1")
+        if self.mode == SYMMETRIC and self.zero_point != 0:
+            raise InvalidDataError("a symmetric tensor has a zero-point", section="6.1")
+        if abs(self.zero_point) > 1 << 24:
+            raise InvalidDataError(f"zero-point {self.zero_point} is out of range", section="6.1")
+
+
+Shapes = Sequence[tuple[str, tuple[int, ...]]]
+
+
+def packed_length(headers: Sequence[TensorHeader], shapes: Shapes) -> int:
+    """Bytes of the packed form, computed without allocating: one a value up to 8 bits, two above."""
+    sizes = [math.prod(shape) for _, shape in shapes]
+    return sum(size * (1 if header.bits <= 8 else 2) for header, size in zip(headers, sizes, strict=True))

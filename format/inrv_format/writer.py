@@ -1,0 +1,91 @@
+"""Write an `.inrv` file front to back, to a file or a pipe."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import BinaryIO
+
+from inrv_format.boxes import CHUNK_BOX, END_BOX, INDEX_BOX, STREAM_BOX, TAGS_BOX, build_box
+from inrv_format.chunk import Chunk, build_chunk
+from inrv_format.index import IndexEntry, build_index, build_stream, build_tags, index_entry, total_index
+from inrv_format.schema import FILE_HEADER, FOOTER
+from inrv_format.streams import Stream
+
+VERSION = 1
+
+
+class Writer:
+    """Writes the header at once, each chunk as it comes, and the index, end and footer on `close`.
+
+    `target` needs only `write`; nothing is sought. Chunks must come in order of their index.
+    """
+
+    def __init__(self, target: BinaryIO, streams: Mapping[int, Stream], tags: Mapping[str, str]) -> None:
+        self.bytes_written = 0
+        self._target = target
+        self._sequence = 0
+        self._entries: list[IndexEntry] = []
+        self._ends = (0, 0)
+        self._overlaps = 0
+        self._put(build_file_header())
+        for stream_id, stream in streams.items():
+            self._put_box(STREAM_BOX, build_stream(stream_id, stream))
+        if tags:
+            self._put_box(TAGS_BOX, build_tags(tags))
+
+    def write(self, chunk: Chunk) -> int:
+        """Append a chunk; returns the bytes of its box."""
+        return self.write_content(chunk, build_chunk(chunk))
+
+    def write_content(self, chunk: Chunk, content: bytes) -> int:
+        """Append a chunk whose content is built already (by a worker, say)."""
+        offset = self.bytes_written
+        self._put_box(CHUNK_BOX, content)
+        self._entries.append(index_entry(chunk, offset, self.bytes_written - offset))
+        video_end, audio_end = self._ends
+        if chunk.video:
+            video_end = chunk.video.end_pts
+        if chunk.audio:
+            audio_end = chunk.audio.pts + chunk.audio.sample_count
+            self._overlaps += chunk.audio.overlap
+        self._ends = (video_end, audio_end)
+        return self.bytes_written - offset
+
+    def close(self) -> None:
+        """Finish the file; the target itself stays open."""
+        offset = self.bytes_written
+        self._put_box(INDEX_BOX, build_index(total_index(self._entries, self._ends, self._overlaps)))
+        length = self.bytes_written - offset
+        self._put_box(END_BOX, b"")
+        self._put(build_footer(offset, length, self.bytes_written + FOOTER.sizeof()))
+
+    def _put_box(self, box_type: bytes, content: bytes) -> None:
+        self._put(build_box(box_type, self._sequence, content))
+        self._sequence += 1
+
+    def _put(self, data: bytes) -> None:
+        self._target.write(data)
+        self.bytes_written += len(data)
+
+
+def build_file_header() -> bytes:
+    """The file header of this version with its CRC."""
+    fields = {
+        "header_length": FILE_HEADER.sizeof() + 4,
+        "version_written": VERSION,
+        "version_needed": VERSION,
+        "reserved": 0,
+        "must_understand": 0,
+        "may_ignore": 0,
+    }
+    header: bytes = FILE_HEADER.build(fields)
+    return header + zlib.crc32(header).to_bytes(4, "little")
+
+
+def build_footer(index_offset: int, index_length: int, file_length: int) -> bytes:
+    """The last bytes of the file, by which a reader that can seek finds the index."""
+    fields = {"index_offset": index_offset, "index_length": index_length, "file_length": file_length, "crc": 0}
+    unsigned = FOOTER.build(fields)[:24]
+    footer: bytes = FOOTER.build(fields | {"crc": zlib.crc32(unsigned)})
+    return footer
