@@ -1,0 +1,99 @@
+"""`invr decode`: `.inrv` to media."""
+
+from __future__ import annotations
+
+import time
+
+import typer
+
+from invr.cli.options import (
+    PIPE,
+    check_overwrite,
+    open_input_pipe,
+    open_output_pipe,
+    output_name,
+    parse_rate,
+    parse_size,
+    parse_span,
+    progress_target,
+)
+from invr.cli.progress import Display, decode_line, decode_record
+
+
+def decode(
+    source: str = typer.Argument(..., metavar="IN", help=".inrv file, or - for standard input"),
+    target: str | None = typer.Argument(None, metavar="[OUT]", help="output, instead of -o"),
+    output: str | None = typer.Option(None, "-o", "--output", metavar="OUT", help="output, or - for standard output"),
+    format_name: str | None = typer.Option(
+        None, "-f", "--format", help="output format: matroska (pipes), mp4, yuv4mpegpipe, wav, digest, null, ..."
+    ),
+    yes: bool = typer.Option(False, "-y", "--yes", help="overwrite the output"),
+    no: bool = typer.Option(False, "-n", "--no", help="never overwrite (the default)"),
+    start: str | None = typer.Option(None, "-ss", "--ss", metavar="TIME", help="start here"),
+    duration: str | None = typer.Option(None, "-t", "--t", metavar="TIME", help="for this long"),
+    end: str | None = typer.Option(None, "-to", "--to", metavar="TIME", help="end here"),
+    frames: int | None = typer.Option(None, "-frames", "--frames", min=1, help="at most this many frames"),
+    scaled: str | None = typer.Option(None, "-s", "--size", metavar="WxH", help="evaluate at this size"),
+    scale: float = typer.Option(1.0, "--scale", help="evaluate at this many times the size"),
+    fps: str | None = typer.Option(None, "--fps", metavar="RATE", help="evaluate at this frame rate"),
+    denoise: bool | None = typer.Option(None, "--denoise/--no-denoise", help="instead of what the encoder measured"),
+    video_codec: str | None = typer.Option(None, "-c:v", "--video-codec", help="FFmpeg's name of the output's codec"),
+    audio_codec: str | None = typer.Option(None, "-c:a", "--audio-codec", help="FFmpeg's name of the output's codec"),
+    pix_fmt: str | None = typer.Option(None, "-pix_fmt", "--pix-fmt", help="FFmpeg's name of the output's format"),
+    crf: int | None = typer.Option(None, "-crf", "--crf", min=0, max=63, help="quality of a lossy output codec"),
+    device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
+    threads: int = typer.Option(0, "--threads", "-j", min=0, help="0 uses all cores"),
+    progress: str | None = typer.Option(
+        None, "--progress", metavar="TARGET", help="key=value to pipe:N, fd:N, - or file"
+    ),
+    force: bool = typer.Option(False, "--force", help="binary data to or from a terminal"),
+    verbose: int = typer.Option(0, "-v", "--verbose", count=True, help="say more"),
+    quiet: bool = typer.Option(False, "-q", "--quiet", help="say only what went wrong"),
+) -> None:
+    """Evaluate the networks of an .inrv file and write picture and sound."""
+    name = output_name(target, output)
+    check_overwrite(source, name, yes=yes, no=no)
+    start_s, duration_s = parse_span(start, duration, end)
+    size, rate = parse_size(scaled, "-s"), parse_rate(fps)
+    with progress_target(progress, name) as records:
+        from invr import decoder
+        from invr.config import DecodeConfig
+        from invr.media import WriteConfig
+
+        config = DecodeConfig(
+            size=size,
+            scale=scale,
+            fps=rate,
+            start_s=start_s,
+            duration_s=duration_s,
+            frames=frames,
+            denoise=denoise,
+            device=device,
+            threads=threads,
+        )
+        write = WriteConfig(format_name, video_codec, audio_codec, pix_fmt, crf)
+        display = Display(quiet=quiet, records=records)
+        started = time.monotonic()
+
+        def show(state: decoder.DecodeProgress) -> None:
+            elapsed = time.monotonic() - started
+            done = state.chunk / state.chunks if state.chunks else None
+            display.show(decode_line(state, elapsed), done, decode_record(state, elapsed))
+
+        try:
+            result = decoder.decode(
+                open_input_pipe(force=force) if source == PIPE else source,
+                open_output_pipe(force=force) if name == PIPE else name,
+                config,
+                write,
+                show,
+            )
+        finally:
+            display.close()
+        for warning in result.warnings:
+            display.warn(warning)
+        elapsed = time.monotonic() - started
+        line = f"{'standard output' if name == PIPE else name}: {result.frames} frames, {result.samples} samples"
+        if verbose:
+            line += f" | {elapsed:.1f} s, {result.frames / elapsed:.1f} fps"
+        display.finish(line, {"frame": result.frames, "samples": result.samples})

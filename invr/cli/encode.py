@@ -1,0 +1,144 @@
+"""`invr encode`: media to `.inrv`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import typer
+from inrv_format.chunk import TileGrid
+
+from invr.cli.options import (
+    PIPE,
+    check_overwrite,
+    open_input_pipe,
+    open_output_pipe,
+    output_name,
+    parse_size,
+    parse_span,
+    progress_target,
+)
+from invr.cli.progress import Display, clock, decibels, encode_line, encode_record, size
+
+if TYPE_CHECKING:
+    from invr.config import EncodeConfig
+    from invr.encoder import EncodeResult
+
+TILE_OVERLAP = 8
+
+
+def encode(
+    source: str = typer.Argument(..., metavar="IN", help="media file, or - for standard input"),
+    target: str | None = typer.Argument(None, metavar="[OUT]", help="output, instead of -o"),
+    output: str | None = typer.Option(None, "-o", "--output", metavar="OUT", help="output, or - for standard output"),
+    format_name: str | None = typer.Option(None, "-f", "--format", help="input format, where it cannot be told"),
+    yes: bool = typer.Option(False, "-y", "--yes", help="overwrite the output"),
+    no: bool = typer.Option(False, "-n", "--no", help="never overwrite (the default)"),
+    start: str | None = typer.Option(None, "-ss", "--ss", metavar="TIME", help="start here"),
+    duration: str | None = typer.Option(None, "-t", "--t", metavar="TIME", help="for this long"),
+    end: str | None = typer.Option(None, "-to", "--to", metavar="TIME", help="end here"),
+    frames: int | None = typer.Option(None, "-frames", "--frames", min=1, help="at most this many frames"),
+    scaled: str | None = typer.Option(None, "-s", "--size", metavar="WxH", help="resize before fitting"),
+    no_video: bool = typer.Option(False, "-vn", "--no-video", help="leave the picture out"),
+    no_audio: bool = typer.Option(False, "-an", "--no-audio", help="leave the sound out"),
+    preset: str = typer.Option("medium", "-p", "--preset", help="ultrafast, fast, medium, slow or veryslow"),
+    steps: int | None = typer.Option(None, "--steps", min=1, help="steps of each fit, instead of the preset's"),
+    model: str = typer.Option("auto", "-m", "--model", help="networks: see invr/config.py, MODELS"),
+    bits: int = typer.Option(16, "--bits", min=1, max=16, help="bits of each weight"),
+    asymmetric: bool = typer.Option(False, "--asymmetric", help="quantize with zero-points"),
+    coder: str = typer.Option("lzma2", "--coder", help="payload coder: lzma2 or zstd"),
+    chunk_frames: int = typer.Option(0, "--chunk-frames", min=0, help="frames of a chunk; 0 chooses"),
+    tiles: str = typer.Option("1x1", "--tiles", metavar="CxR", help="cut the picture into tiles, each a network"),
+    device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
+    threads: int = typer.Option(0, "--threads", "-j", min=0, help="0 uses all cores"),
+    seed: int = typer.Option(0, "--seed", min=0),
+    verify: bool = typer.Option(False, "--verify", help="decode what was written and compare"),
+    no_tags: bool = typer.Option(False, "--no-tags", help="do not name the encoder in the file"),
+    ignore_errors: bool = typer.Option(False, "--ignore-errors", help="encode what can be read of a damaged input"),
+    progress: str | None = typer.Option(
+        None, "--progress", metavar="TARGET", help="key=value to pipe:N, fd:N, - or file"
+    ),
+    force: bool = typer.Option(False, "--force", help="binary data to or from a terminal"),
+    verbose: int = typer.Option(0, "-v", "--verbose", count=True, help="say more"),
+    quiet: bool = typer.Option(False, "-q", "--quiet", help="say only what went wrong"),
+) -> None:
+    """Fit networks to a clip and write them as an .inrv file."""
+    name = output_name(target, output)
+    check_overwrite(source, name, yes=yes, no=no)
+    start_s, duration_s = parse_span(start, duration, end)
+    resize = parse_size(scaled, "-s")
+    with progress_target(progress, name) as records:
+        from invr import encoder
+        from invr.config import MODELS, PRESETS, EncodeConfig, QuantConfig
+        from invr.media import ReadConfig
+
+        fit = PRESETS[_choice(preset, PRESETS, "--preset")]
+        config = EncodeConfig(
+            model=MODELS[_choice(model, MODELS, "--model")],
+            fit=fit if steps is None else replace(fit, steps=steps),
+            quant=QuantConfig(bits, not asymmetric),
+            coder=_choice(coder, ("lzma2", "zstd"), "--coder"),
+            chunk_frames=chunk_frames,
+            tiles=_tile_grid(tiles),
+            seed=seed,
+            device=_choice(device, ("cpu", "cuda", "auto"), "--device"),
+            threads=threads,
+            verify=verify,
+            tags=not no_tags,
+        )
+        read = ReadConfig(
+            format=format_name,
+            start_s=start_s,
+            duration_s=duration_s,
+            frames=frames,
+            video=not no_video,
+            audio=not no_audio,
+            size=resize,
+            ignore_errors=ignore_errors,
+        )
+        display = Display(quiet=quiet, records=records)
+        try:
+            result = encoder.encode(
+                open_input_pipe(force=force) if source == PIPE else source,
+                open_output_pipe(force=force) if name == PIPE else name,
+                config,
+                read,
+                lambda state: display.show(encode_line(state), state.done, encode_record(state)),
+                tags=_tags(preset, model, config),
+            )
+        finally:
+            display.close()
+        for warning in result.warnings:
+            display.warn(warning)
+        record: dict[str, object] = {"total_size": result.bytes_written, "frame": result.frames}
+        display.finish(_summary(name, result, verbose), record)
+
+
+def _choice(value: str, allowed: Collection[str], option: str) -> str:
+    if value not in allowed:
+        raise typer.BadParameter(f"{option} {value}: allowed are {', '.join(allowed)}")
+    return value
+
+
+def _tile_grid(text: str) -> TileGrid:
+    size = parse_size(text, "--tiles")
+    assert size is not None
+    return TileGrid(*size, overlap=TILE_OVERLAP if size != (1, 1) else 0)
+
+
+def _tags(preset: str, model: str, config: EncodeConfig) -> dict[str, str]:
+    """What made the file, for `invr info`; no paths."""
+    settings = f"preset={preset} model={model} steps={config.fit.steps} bits={config.quant.bits} seed={config.seed}"
+    return {"settings": settings}
+
+
+def _summary(name: str, result: EncodeResult, verbose: int) -> str:
+    shown = "standard output" if name == PIPE else name
+    rate = 8e-3 * result.bytes_written / result.duration_s if result.duration_s else 0.0
+    quality = decibels(result.psnr_db, "PSNR") + decibels(result.snr_db, "sound SNR")
+    parts = [f"{shown}: {size(result.bytes_written)}", f"{rate:.1f} kbit/s", *quality]
+    if verbose:
+        parts += [f"{result.chunks} chunks", f"{result.frames} frames", f"{result.samples} samples"]
+        parts.append(clock(result.duration_s))
+    return " | ".join(parts)

@@ -1,0 +1,101 @@
+"""`invr`: the commands together, and the one place where errors become a line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import typer
+from inrv_format.errors import InrvError
+
+from invr.cli.decode import decode
+from invr.cli.encode import encode
+from invr.cli.info import info
+from invr.cli.test import test_files
+
+USAGE_CODE = 2
+INTERRUPTED_CODE = 130
+TERMINATED_CODE = 143
+CLOSED_PIPE_CODE = 141
+
+app = typer.Typer(
+    name="invr",
+    help="The video codec whose file is a neural network.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("encode")(encode)
+app.command("decode")(decode)
+app.command("info")(info)
+app.command("test")(test_files)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    """The video codec whose file is a neural network.
+
+    Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 input not readable, 4 file damaged, 5 file needs a newer
+    version, 6 a limit is exceeded, 7 the fit failed, 8 output not writable, 9 device or library failed,
+    130 and 143 interrupted, 141 the reader of the output has gone.
+    """
+    if version:
+        from importlib.metadata import version as installed_version
+
+        sys.stdout.write(f"invr {installed_version('invr')}\n")
+        raise typer.Exit
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+        return code or 0
+    except InrvError as error:
+        _complain(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE_CODE
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED_CODE
+    except MemoryError:
+        _complain("not enough memory")
+        return 6
+    except OSError as error:
+        _complain(f"{error.filename or 'output'}: {error.strerror}")
+        return 8
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        return _usage_error(error)
+
+
+def _usage_error(error: Exception) -> int:
+    """Typer's usage errors, of whichever click they come from, as one line; a bare `invr` shows the help."""
+    message = str(error.format_message()).strip()  # type: ignore[attr-defined]
+    if "\n" in message:
+        sys.stderr.write(message + "\n")
+    else:
+        _complain(f"{message} (see invr --help)")
+    return USAGE_CODE
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"invr: {message}\n")
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(TERMINATED_CODE)

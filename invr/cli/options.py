@@ -1,0 +1,120 @@
+"""Reading what the user typed: times, sizes, targets; and the refusals that both directions share."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+import typer
+from inrv_format.errors import InputError, OutputError
+
+PIPE = "-"
+
+
+def parse_time(text: str | None, option: str) -> float | None:
+    """Seconds from `90`, `90.5`, `1:30`, `1:02:03.5`, `1500ms` or `90s`, as FFmpeg writes them."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)(ms|us|s)?", text.strip())
+    if not match:
+        raise typer.BadParameter(f"{option} {text}: a time is 90, 1:30, 1:02:03.5 or 1500ms")
+    hours, minutes, seconds, unit = match.groups()
+    factor = {"ms": 1e-3, "us": 1e-6}.get(unit or "s", 1.0)
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds) * factor
+
+
+def parse_span(start: str | None, duration: str | None, end: str | None) -> tuple[float, float | None]:
+    """Start and duration in seconds from -ss, -t and -to."""
+    start_s = parse_time(start, "-ss") or 0.0
+    duration_s, end_s = parse_time(duration, "-t"), parse_time(end, "-to")
+    if duration_s is None and end_s is not None:
+        duration_s = end_s - start_s
+    if duration_s is not None and duration_s <= 0:
+        raise typer.BadParameter("the span given by -ss, -t and -to is empty")
+    return start_s, duration_s
+
+
+def parse_size(text: str | None, option: str) -> tuple[int, int] | None:
+    """(width, height) from `640x360`."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,5})[x*](\d{1,5})", text)
+    if not match or "0" in match.groups():
+        raise typer.BadParameter(f"{option} {text}: a size is WIDTHxHEIGHT, 640x360 for example")
+    return int(match[1]), int(match[2])
+
+
+def parse_rate(text: str | None) -> Fraction | None:
+    """Frames per second from `25`, `29.97` or `30000/1001`."""
+    if text is None:
+        return None
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise typer.BadParameter(f"--fps {text}: a rate is 25, 29.97 or 30000/1001") from error
+    if not 0 < rate <= 10_000:
+        raise typer.BadParameter(f"--fps {text}: allowed is more than 0, up to 10000")
+    return rate
+
+
+def output_name(positional: str | None, option: str | None) -> str:
+    """The output from its two spellings, `invr encode in out` and `invr encode in -o out`."""
+    if positional and option and positional != option:
+        raise typer.BadParameter(f"two outputs: {positional} and {option}")
+    name = positional or option
+    if not name:
+        raise typer.BadParameter("missing output: -o FILE, or -o - for standard output")
+    return name
+
+
+def check_overwrite(source: str, target: str, *, yes: bool, no: bool) -> None:
+    """Refuse to write over an existing file without -y, and over the input in any case."""
+    if yes and no:
+        raise typer.BadParameter("-y and -n exclude each other")
+    if target == PIPE or not os.path.exists(target):
+        return
+    if source != PIPE and os.path.exists(source) and os.path.samefile(source, target):
+        raise OutputError(f"{target}: input and output are the same file")
+    if Path(target).is_file() and not yes:
+        raise OutputError(f"{target}: exists already (-y to overwrite)")
+
+
+def open_input_pipe(*, force: bool) -> BinaryIO:
+    """Standard input, unless it is a terminal."""
+    if sys.stdin is None or sys.stdin.closed:
+        raise InputError("standard input is closed")
+    if sys.stdin.isatty() and not force:
+        raise InputError("standard input is a terminal: pipe a file into it (--force reads it anyway)")
+    return sys.stdin.buffer
+
+
+def open_output_pipe(*, force: bool) -> BinaryIO:
+    """Standard output, unless it is a terminal."""
+    if sys.stdout.isatty() and not force:
+        raise OutputError("binary data is not written to a terminal (--force writes it anyway)")
+    return sys.stdout.buffer
+
+
+@contextmanager
+def progress_target(name: str | None, output: str) -> Iterator[BinaryIO | None]:
+    """Where --progress writes: `pipe:1`, `pipe:2`, `fd:N`, `-` (standard error), or a file."""
+    if name is None:
+        yield None
+        return
+    match = re.fullmatch(r"(?:pipe|fd):(\d+)", name)
+    number = 2 if name == PIPE else int(match[1]) if match else None
+    if number == 1 and output == PIPE:
+        raise typer.BadParameter("--progress pipe:1: standard output carries the file already")
+    try:
+        with open(number if number is not None else name, "wb", buffering=0, closefd=number is None) as target:
+            yield target
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"--progress {name}: {error.strerror}") from error

@@ -1,0 +1,158 @@
+"""The encoder's and decoder's settings: one frozen dataclass for each stage, nested once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from inrv_format.chunk import TileGrid
+from inrv_format.errors import InputError
+from inrv_format.limits import DEFAULT_LIMITS, Limits
+
+DEVICES = ("cpu", "cuda", "auto")
+EMBEDDINGS = ("waves", "power", "gaussian")
+
+
+def require_option(condition: bool, option: str, value: object, allowed: str) -> None:
+    """InputError naming the option, the value and what is allowed, unless `condition` holds."""
+    if not condition:
+        raise InputError(f"{option} {value}: allowed are {allowed}")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Which networks are fitted, and how large.
+
+    `weights_per_sample` sets the picture network's size from pixels x frames of its chunk, `sound_weights_per_sample`
+    the sound network's from samples x channels. `unified` fits one `av-siren` where there are both; `av_shape`
+    (branch, width, depth) fixes its size.
+    """
+
+    embedding: str = "waves"
+    relu: bool = False
+    motion: bool = True
+    weights_per_sample: float = 0.015
+    sound_weights_per_sample: float = 0.06
+    sound_octaves: int = 0
+    unified: bool = False
+    av_shape: tuple[int, int, int] | None = None
+
+    def __post_init__(self) -> None:
+        require_option(self.embedding in EMBEDDINGS, "embedding", self.embedding, ", ".join(EMBEDDINGS))
+        require_option(0 < self.weights_per_sample <= 4, "weights per sample", self.weights_per_sample, "0 to 4")
+
+
+MODELS: dict[str, ModelConfig] = {
+    "auto": ModelConfig(),
+    "siren": ModelConfig(),
+    "siren-still": ModelConfig(motion=False),
+    "siren-power": ModelConfig(embedding="power", motion=False, sound_octaves=11),
+    "siren-gaussian": ModelConfig(embedding="gaussian", motion=False, sound_octaves=11),
+    "relu": ModelConfig(embedding="power", relu=True, motion=False),
+    "av-siren": ModelConfig(unified=True),
+    "av-student": ModelConfig(unified=True, av_shape=(300, 512, 3)),
+    "av-teacher": ModelConfig(unified=True, av_shape=(512, 512, 5)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FitConfig:
+    """How a network is fitted.
+
+    `steps` of `rows` x `columns` points; rates of Muon (hidden matrices) and of Adam (first layer, biases and output,
+    motion); `l1` weighs the sum of absolute weights (INVR eq. 5); `sound_weight` and `picture_weight` are the
+    lambdas of Chalise et al. 2025, eq. 6-3.
+    """
+
+    steps: int = 9000
+    rows: int = 128
+    columns: int = 64
+    samples: int = 8192
+    muon_rate: float = 2e-3
+    adam_rate: float = 1e-3
+    first_rate: float = 1e-3
+    motion_rate: float = 1e-3
+    l1: float = 1e-6
+    picture_weight: float = 1.0
+    sound_weight: float = 1.0
+    checks: int = 20
+
+    def __post_init__(self) -> None:
+        require_option(1 <= self.steps <= 10_000_000, "steps", self.steps, "1 to 10000000")
+
+
+PRESETS: dict[str, FitConfig] = {
+    "ultrafast": FitConfig(steps=400),
+    "fast": FitConfig(steps=1800),
+    "medium": FitConfig(steps=9000),
+    "slow": FitConfig(steps=27_000),
+    "veryslow": FitConfig(steps=81_000),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QuantConfig:
+    """Bit width of the weights, 1 to 16, and whether their range is symmetric around zero."""
+
+    bits: int = 16
+    symmetric: bool = True
+
+    def __post_init__(self) -> None:
+        require_option(1 <= self.bits <= 16, "bits", self.bits, "1 to 16")
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeConfig:
+    """Everything that decides the bytes of a file, with the media left out."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    fit: FitConfig = field(default_factory=FitConfig)
+    quant: QuantConfig = field(default_factory=QuantConfig)
+    coder: str = "lzma2"
+    chunk_frames: int = 0
+    tiles: TileGrid = field(default_factory=TileGrid)
+    seed: int = 0
+    device: str = "cpu"
+    threads: int = 0
+    verify: bool = False
+    tags: bool = True
+
+    def __post_init__(self) -> None:
+        require_option(self.coder in ("lzma2", "zstd"), "coder", self.coder, "lzma2, zstd")
+        require_option(0 <= self.chunk_frames <= 65536, "chunk frames", self.chunk_frames, "0 (automatic) to 65536")
+        require_option(self.device in DEVICES, "device", self.device, ", ".join(DEVICES))
+        require_option(0 <= self.seed < 1 << 63, "seed", self.seed, "0 to 2^63 - 1")
+        require_option(0 <= self.threads <= 1024, "threads", self.threads, "0 (automatic) to 1024")
+        require_option(
+            not (self.model.unified and self.tiles != TileGrid()), "tiles", "with a unified network", "1x1"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeConfig:
+    """What is asked of a file: its own grid unless `size` (width, height), `scale` or `fps` say otherwise.
+
+    `denoise` None follows what the encoder measured for each chunk. Times are in seconds from the file's start.
+    """
+
+    size: tuple[int, int] | None = None
+    scale: float = 1.0
+    fps: Fraction | None = None
+    start_s: float = 0.0
+    duration_s: float | None = None
+    frames: int | None = None
+    denoise: bool | None = None
+    device: str = "cpu"
+    threads: int = 0
+    limits: Limits = DEFAULT_LIMITS
+
+    def __post_init__(self) -> None:
+        require_option(0 < self.scale <= 64, "scale", self.scale, "0 to 64")
+        require_option(self.fps is None or 0 < self.fps <= 10_000, "fps", self.fps, "0 to 10000")
+        require_option(self.device in DEVICES, "device", self.device, ", ".join(DEVICES))
+        require_option(self.start_s >= 0, "-ss", self.start_s, "0 and more")
+        if self.size is not None:
+            largest = self.limits.width
+            require_option(
+                min(self.size) > 0 and max(self.size) <= largest, "-s", self.size, f"1 to {largest} a side"
+            )

@@ -1,0 +1,160 @@
+"""Encode one chunk: a pure function from a signal to the bytes of its box, so that any worker can do it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import torch
+from inrv_format.chunk import AudioSpan, Chunk, Unit, VideoSpan, build_chunk, compress_unit, parse_chunk
+from inrv_format.entropy import coder_id_by_name
+from inrv_format.errors import BackendError
+from inrv_format.streams import AUDIO, AudioStream, Stream, VideoStream
+from numpy.typing import NDArray
+
+from invr.config import EncodeConfig
+from invr.decode_chunk import build_fields, decode_picture, decode_sound
+from invr.fields import Field, build_field
+from invr.fields.audio_siren import AudioSiren, dominant_cycles
+from invr.fit import FitProgress, PairedObjective, PictureObjective, SoundObjective, UnitPlan, fit, plan_units
+from invr.fit.objectives import Objective
+from invr.metrics import frame_psnr_db, mean_psnr_db, snr_db
+from invr.quant import quantize
+from invr.signals import AudioSignal, Signal, VideoSignal
+
+VIDEO_ID, AUDIO_ID = 0, 1
+VERIFY_TOLERANCE_DB = 0.01
+
+UnitReport = Callable[[int, int, FitProgress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedChunk:
+    """A chunk as written: `content` of its box and the parsed `chunk` with the quality that its bytes decode to."""
+
+    content: bytes
+    chunk: Chunk
+
+
+def encode_chunk(
+    signal: Signal, streams: Mapping[int, Stream], config: EncodeConfig, device: str, report: UnitReport
+) -> EncodedChunk:
+    """Fit, quantize and compress every network of one chunk; `report` gets (unit, units, progress)."""
+    plans = plan_units(
+        signal.video.values.shape if signal.video else None,
+        signal.audio.values.shape if signal.audio else None,
+        config.tiles,
+        config.model,
+    )
+    units = []
+    for number, plan in enumerate(plans):
+        seed = int(np.random.SeedSequence([config.seed, signal.index, number]).generate_state(1)[0])
+        field = _fit_unit(plan, signal, config, seed, device, partial(report, number, len(plans)))
+        symbols = quantize(field, config.quant)
+        coder = coder_id_by_name(config.coder)
+        units.append(compress_unit(plan.spec, plan.domain, plan.tile, symbols, coder))
+    chunk = _with_quality(_assemble(signal, config, units), signal, streams, device)
+    content = build_chunk(chunk)
+    if config.verify:
+        _verify(content, chunk, signal, streams, device)
+    return EncodedChunk(content, chunk)
+
+
+def _fit_unit(
+    plan: UnitPlan,
+    signal: Signal,
+    config: EncodeConfig,
+    seed: int,
+    device: str,
+    report: Callable[[FitProgress], None],
+) -> Field:
+    """A field fitted to the part of the signal that the plan covers."""
+    generator = torch.Generator().manual_seed(seed)
+    field = build_field(plan.spec, plan.domain)
+    field.initialise(generator)
+    sound, gain = _normalised(signal.audio) if plan.spec.MEDIA & AUDIO else (None, 1.0)
+    if isinstance(field, AudioSiren) and sound is not None and not field.spec.octaves:
+        field.start_at(dominant_cycles(torch.from_numpy(sound), field.spec.first, generator), generator)
+    field.to(device)
+    fit(field, _objective(plan, signal, sound, config, device), config.fit, seed, report)
+    if plan.spec.MEDIA & AUDIO:
+        field.scale_sound(gain)
+    return field
+
+
+def _normalised(audio: AudioSignal | None) -> tuple[NDArray[np.float32], float]:
+    """Samples scaled to a peak of one, and the gain that undoes it."""
+    assert audio is not None
+    peak = float(np.abs(audio.values).max(initial=0.0))
+    gain = peak if peak > 0 else 1.0
+    return audio.values / np.float32(gain), gain
+
+
+def _objective(
+    plan: UnitPlan, signal: Signal, sound: NDArray[np.float32] | None, config: EncodeConfig, device: str
+) -> Objective:
+    video = signal.video
+    if plan.spec.MEDIA == AUDIO:
+        assert sound is not None
+        return SoundObjective(sound, config.fit, device)
+    assert video is not None
+    if sound is not None:
+        return PairedObjective(video.values, video.bit_depth, sound, config.fit, device)
+    (top, bottom), (left, right) = config.tiles.tile(plan.tile, *video.values.shape[1:3])
+    return PictureObjective(video.values[:, top:bottom, left:right], video.bit_depth, config.fit, device)
+
+
+def _assemble(signal: Signal, config: EncodeConfig, units: list[Unit]) -> Chunk:
+    video, audio = signal.video, signal.audio
+    video_span = audio_span = None
+    if video:
+        pts = tuple(int(pts) for pts in video.pts)
+        video_span = VideoSpan(VIDEO_ID, video.first_frame, pts, video.last_duration, config.tiles)
+    if audio:
+        audio_span = AudioSpan(AUDIO_ID, audio.first_sample, len(audio), audio.pts, audio.overlap)
+    return Chunk(signal.index, video_span, audio_span, tuple(units))
+
+
+def _with_quality(chunk: Chunk, signal: Signal, streams: Mapping[int, Stream], device: str) -> Chunk:
+    """The chunk with the quality of what its compressed integers decode to, and whether denoising helps."""
+    fields = build_fields(chunk, device)
+    video, audio = chunk.video, chunk.audio
+    if video and signal.video:
+        video = replace(video, psnr_db=_picture_quality(chunk, fields, signal.video, streams))
+    if audio and signal.audio:
+        plain, gated = (_sound_quality(chunk, fields, signal.audio, streams, gate) for gate in (False, True))
+        audio = replace(audio, denoise=gated > plain, snr_db=max(plain, gated))
+    return replace(chunk, video=video, audio=audio)
+
+
+def _picture_quality(chunk: Chunk, fields: list[Field], video: VideoSignal, streams: Mapping[int, Stream]) -> float:
+    stream = streams[VIDEO_ID]
+    assert isinstance(stream, VideoStream)
+    positions = np.arange(len(video), dtype=np.float64)
+    decoded = decode_picture(chunk, fields, stream, positions, (stream.width, stream.height))
+    pairs = zip(video.values, decoded, strict=True)
+    return mean_psnr_db([frame_psnr_db(source, frame, stream.bit_depth) for source, frame in pairs])
+
+
+def _sound_quality(
+    chunk: Chunk, fields: list[Field], audio: AudioSignal, streams: Mapping[int, Stream], gate: bool
+) -> float:
+    stream = streams[AUDIO_ID]
+    assert isinstance(stream, AudioStream)
+    return snr_db(audio.values, decode_sound(chunk, fields, stream, gate))
+
+
+def _verify(content: bytes, written: Chunk, signal: Signal, streams: Mapping[int, Stream], device: str) -> None:
+    """Parse the bytes as a reader would, decode them, and compare with the quality that they state."""
+    decoded = _with_quality(parse_chunk(content, streams), signal, streams, device)
+    pairs = []
+    if written.video and decoded.video:
+        pairs.append((written.video.psnr_db, decoded.video.psnr_db))
+    if written.audio and decoded.audio:
+        pairs.append((written.audio.snr_db, decoded.audio.snr_db))
+    for stated, measured in pairs:
+        if not math.isclose(stated, measured, abs_tol=VERIFY_TOLERANCE_DB):
+            raise BackendError(f"chunk {written.index} decodes to {measured:.2f} dB, {stated:.2f} dB was measured")

@@ -1,0 +1,218 @@
+"""Encode whole files: media in, chunks fitted one after the other, an `.inrv` file out."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import BinaryIO
+
+from inrv_format.chunk import Chunk
+from inrv_format.errors import InputError, OutputError
+from inrv_format.streams import Stream
+from inrv_format.writer import Writer
+
+from invr.config import EncodeConfig
+from invr.device import prepare_device
+from invr.encode_chunk import AUDIO_ID, VIDEO_ID, encode_chunk
+from invr.fit import FitProgress
+from invr.media import MediaReader, ReadConfig
+from invr.output import replaced_file
+
+LARGEST_CHUNK_FRAMES = 32
+PIXELS_PER_CHUNK = 1 << 26
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeProgress:
+    """State of an encode: the chunk under work (counted from 0) of an estimated `chunks` (None if unknown).
+
+    `fit` is the state of network `unit` of `units`; `encoded_s` is the media time of the finished chunks of
+    `duration_s` (None if unknown), `bytes_written` their bytes.
+    """
+
+    chunk: int
+    chunks: int | None
+    unit: int
+    units: int
+    fit: FitProgress
+    bytes_written: int
+    encoded_s: float
+    duration_s: float | None
+    elapsed_s: float
+
+    @property
+    def done(self) -> float:
+        """Share of the whole work that is finished, 0 to 1; by this chunk alone where the total is unknown."""
+        inside = (self.unit + self.fit.step / self.fit.steps) / self.units
+        return min(1.0, (self.chunk + inside) / self.chunks) if self.chunks else inside
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeResult:
+    """What an encode wrote: bytes of the whole file, quality as its bytes decode, and what could not be kept.
+
+    `psnr_db` is the mean over frames, `snr_db` the mean over chunks; NaN where there is no such medium.
+    """
+
+    bytes_written: int
+    chunks: int
+    frames: int
+    samples: int
+    psnr_db: float
+    snr_db: float
+    duration_s: float
+    warnings: tuple[str, ...]
+
+
+def encode(
+    source: str | os.PathLike[str] | BinaryIO,
+    target: str | os.PathLike[str] | BinaryIO,
+    config: EncodeConfig | None = None,
+    read: ReadConfig | None = None,
+    report: Callable[[EncodeProgress], None] | None = None,
+    *,
+    tags: dict[str, str] | None = None,
+) -> EncodeResult:
+    """Fit networks to `source` and write them to `target`, a path (replaced only when all is written) or a pipe.
+
+    Raises InputError for media that cannot be read, FitError, OutputError or BrokenPipeError.
+    """
+    config, read = config or EncodeConfig(), read or ReadConfig()
+    device = prepare_device(config.device, config.threads)
+    with MediaReader(source, read) as reader, _target(target) as sink:
+        frames = config.chunk_frames or _chunk_frames(reader)
+        streams = _streams(reader)
+        all_tags = {"encoder": f"invr {version('invr')}"} | (tags or {}) if config.tags else {}
+        writer = Writer(sink, streams, all_tags)
+        chunks = _estimated_chunks(reader, frames, read.chunk_s)
+        progress = _Progress(chunks, reader.duration_s, writer, report)
+        totals = _Totals(streams)
+        for signal in reader.chunks(frames):
+            encoded = encode_chunk(signal, streams, config, device, progress.unit_report)
+            writer.write_content(encoded.chunk, encoded.content)
+            totals.add(encoded.chunk)
+            progress.finish_chunk(totals.duration_s)
+        if not totals.chunks:
+            raise InputError("the source has no frame and no sample in the span that was asked for")
+        writer.close()
+        return totals.result(writer.bytes_written, tuple(reader.warnings))
+
+
+class _Progress:
+    """Turns reports of one fit into reports of the whole encode."""
+
+    def __init__(
+        self,
+        chunks: int | None,
+        duration_s: float | None,
+        writer: Writer,
+        report: Callable[[EncodeProgress], None] | None,
+    ) -> None:
+        self._report = report
+        self._writer = writer
+        self._duration_s = duration_s
+        self._chunks = chunks
+        self._started = time.monotonic()
+        self._chunk = 0
+        self._encoded_s = 0.0
+
+    def unit_report(self, unit: int, units: int, fit: FitProgress) -> None:
+        if self._report:
+            self._report(
+                EncodeProgress(
+                    self._chunk,
+                    max(self._chunks, self._chunk + 1) if self._chunks else None,
+                    unit,
+                    units,
+                    fit,
+                    self._writer.bytes_written,
+                    self._encoded_s,
+                    self._duration_s,
+                    time.monotonic() - self._started,
+                )
+            )
+
+    def finish_chunk(self, encoded_s: float) -> None:
+        self._chunk += 1
+        self._encoded_s = encoded_s
+
+
+class _Totals:
+    """Sums over the chunks written so far."""
+
+    def __init__(self, streams: dict[int, Stream]) -> None:
+        self._streams = streams
+        self.chunks = self.frames = self.samples = 0
+        self._psnr: list[tuple[int, float]] = []
+        self._snr: list[float] = []
+        self._video_s = self._sound_s = 0.0
+
+    @property
+    def duration_s(self) -> float:
+        """Media time covered."""
+        return max(self._video_s, self._sound_s)
+
+    def add(self, chunk: Chunk) -> None:
+        self.chunks += 1
+        if chunk.video:
+            self.frames += len(chunk.video.pts)
+            self._psnr.append((len(chunk.video.pts), chunk.video.psnr_db))
+            self._video_s = float(chunk.video.end_pts * self._streams[VIDEO_ID].time_base)
+        if chunk.audio:
+            self.samples += chunk.audio.sample_count - chunk.audio.overlap
+            self._snr.append(chunk.audio.snr_db)
+            end = chunk.audio.pts + chunk.audio.sample_count
+            self._sound_s = float(end * self._streams[AUDIO_ID].time_base)
+
+    def result(self, bytes_written: int, warnings: tuple[str, ...]) -> EncodeResult:
+        frames = sum(count for count, _ in self._psnr)
+        psnr_db = sum(count * psnr for count, psnr in self._psnr) / frames if frames else math.nan
+        snr_db = sum(self._snr) / len(self._snr) if self._snr else math.nan
+        return EncodeResult(
+            bytes_written, self.chunks, self.frames, self.samples, psnr_db, snr_db, self.duration_s, warnings
+        )
+
+
+def _streams(reader: MediaReader) -> dict[int, Stream]:
+    streams: dict[int, Stream] = {}
+    if reader.video:
+        streams[VIDEO_ID] = reader.video
+    if reader.audio:
+        streams[AUDIO_ID] = reader.audio
+    return streams
+
+
+def _chunk_frames(reader: MediaReader) -> int:
+    """At most 32 frames, fewer where pictures are so large that a chunk would not fit comfortably in memory."""
+    if reader.video is None:
+        return LARGEST_CHUNK_FRAMES
+    return max(1, min(LARGEST_CHUNK_FRAMES, PIXELS_PER_CHUNK // (reader.video.width * reader.video.height)))
+
+
+def _estimated_chunks(reader: MediaReader, frames: int, chunk_s: float) -> int | None:
+    if reader.frame_count:
+        return math.ceil(reader.frame_count / frames)
+    if reader.video is None and reader.duration_s:
+        return math.ceil(reader.duration_s / chunk_s)
+    return None
+
+
+@contextmanager
+def _target(target: str | os.PathLike[str] | BinaryIO) -> Iterator[BinaryIO]:
+    """A file that appears under its name only when the block ends well, or the pipe itself."""
+    if isinstance(target, (str, os.PathLike)):
+        with replaced_file(target) as path, path.open("wb") as file:
+            yield file
+        return
+    try:
+        yield target
+        target.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"output: {error.strerror}") from error

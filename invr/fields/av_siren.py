@@ -1,0 +1,98 @@
+"""`av-siren`: one network for picture and sound with a shared trunk."""
+
+from __future__ import annotations
+
+import torch
+from inrv_format.families import AvSirenSpec
+from torch import Tensor
+
+from invr.fields.base import Field, Rows, linear_layer, sine_layer, siren_hidden_, uniform_
+
+AUDIO_BOUND = 25.0
+VIDEO_BOUND = 2 / 3
+
+
+class AvSiren(Field):
+    """Unified audio-video network (Chalise et al. 2025, fig. 8-1).
+
+    Every point that enters the trunk is a pair of a pixel and a sound sample. Pixel i (row-major over frames, rows,
+    columns) is paired with sample i mod samples, and sample j with pixel j mod pixels. Their algorithm 3 reaches the
+    same by repeating the shorter list; here only indices repeat.
+    """
+
+    spec: AvSirenSpec
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """SIREN's start; first layers in +-25 for sound and +-2/3 for the picture (Chalise et al. 2025, table 8-3)."""
+        uniform_(self["video_input.weight"], VIDEO_BOUND, generator)
+        uniform_(self["audio_input.weight"], AUDIO_BOUND, generator)
+        for name, weight in self.named_tensors():
+            if name.endswith(".weight") and not name.endswith("input.weight"):
+                siren_hidden_(weight, self.spec.omega, generator)
+
+    def picture(self, rows: Rows) -> Tensor:
+        """Values [R, W, C] at the points of `rows`, each paired with the sample of its nearest stored pixel."""
+        pixels = self.pixel_index(rows)  # [R, W]
+        trunk = self._trunk(self._pixels(rows), self._samples(pixels % self.domain.samples))
+        return self._head(trunk, "video")
+
+    def sound(self, t: Tensor) -> Tensor:
+        """Amplitudes [2, N, C] at the times `t` [N], each paired with the pixel of its nearest stored sample."""
+        domain = self.domain
+        samples = ((t + 1) * (domain.samples / 2)).long().clamp(0, domain.samples - 1)
+        trunk = self._trunk(self._pixels_at(samples % domain.pixels), self._audio_layer(t))
+        return torch.stack([self._head(trunk, "audio0"), self._head(trunk, "audio1")])
+
+    def pairs(self, pixels: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """Picture values [N, C] and amplitudes [2, N, C] for N pairs given by their indices, for fitting."""
+        trunk = self._trunk(self._pixels_at(pixels), self._samples(samples))
+        return self._head(trunk, "video"), torch.stack([self._head(trunk, "audio0"), self._head(trunk, "audio1")])
+
+    def scale_sound(self, gain: float) -> None:
+        """Multiply the amplitudes by `gain` in the two sound heads' linear layers."""
+        with torch.no_grad():
+            for name, tensor in self.named_tensors():
+                if name.startswith("audio") and "output" in name:
+                    tensor.mul_(gain)
+
+    def pixel_index(self, rows: Rows) -> Tensor:
+        """Row-major index [R, W] of the stored pixel nearest to each point."""
+        domain = self.domain
+        frame = (rows.frames + 0.5).long().clamp(0, domain.frames - 1)
+        y = ((rows.y + 1) * (domain.height / 2)).long().clamp(0, domain.height - 1)
+        x = ((rows.x + 1) * (domain.width / 2)).long().clamp(0, domain.width - 1)
+        return ((frame * domain.height + y) * domain.width)[:, None] + x[None]
+
+    def _pixels(self, rows: Rows) -> Tensor:
+        """Video first layer [R, W, F] from one small product per axis."""
+        weight, bias = self["video_input.weight"], self["video_input.bias"]
+        t = (rows.frames + 0.5) * (2 / self.domain.frames) - 1
+        row_term = torch.stack([rows.y, t], 1) @ weight[:, 1:].t() + bias
+        phase = row_term[:, None] + rows.x[None, :, None] * weight[:, 0]
+        return torch.sin(self.spec.omega * phase)
+
+    def _pixels_at(self, index: Tensor) -> Tensor:
+        """Video first layer [N, F] at stored pixels, by index."""
+        domain = self.domain
+        x = (index % domain.width + 0.5) * (2 / domain.width) - 1
+        y = (index // domain.width % domain.height + 0.5) * (2 / domain.height) - 1
+        t = (index // (domain.width * domain.height) + 0.5) * (2 / domain.frames) - 1
+        weight, bias = self["video_input.weight"], self["video_input.bias"]
+        return sine_layer(torch.stack([x, y, t], 1), weight, bias, self.spec.omega)
+
+    def _samples(self, index: Tensor) -> Tensor:
+        """Audio first layer [..., F] at stored samples, by index."""
+        return self._audio_layer((index.double() + 0.5) * (2 / self.domain.samples) - 1)
+
+    def _audio_layer(self, t: Tensor) -> Tensor:
+        return sine_layer(t.float()[..., None], self["audio_input.weight"], self["audio_input.bias"], self.spec.omega)
+
+    def _trunk(self, pixels: Tensor, samples: Tensor) -> Tensor:
+        hidden = torch.cat([pixels, samples], -1)
+        for i in range(self.spec.depth):
+            hidden = sine_layer(hidden, self[f"shared{i}.weight"], self[f"shared{i}.bias"], self.spec.omega)
+        return hidden
+
+    def _head(self, trunk: Tensor, head: str) -> Tensor:
+        hidden = sine_layer(trunk, self[f"{head}_hidden.weight"], self[f"{head}_hidden.bias"], self.spec.omega)
+        return linear_layer(hidden, self[f"{head}_output.weight"], self[f"{head}_output.bias"])

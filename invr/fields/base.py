@@ -1,0 +1,121 @@
+"""`Field`: what every network module offers to `fit` and `render`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from inrv_format.families import Domain, Spec
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """R rows of pixels: `frames` [R] positions in frames of the chunk (fractions lie between frames), `y` [R] and
+    `x` [W] coordinates in [-1, 1] (cell centres). The points are (frames[r], y[r], x[c]) for all r and c.
+    """
+
+    frames: Tensor
+    y: Tensor
+    x: Tensor
+
+
+class Field(nn.Module):
+    """A network from coordinates to values, built from a Spec for a Domain; its parameters are the file's tensors.
+
+    The parameters' names and order are those of `spec.tensor_shapes(domain)`. A subclass fills them in
+    `initialise` and evaluates them in `picture`, `sound` or both.
+    """
+
+    def __init__(self, spec: Spec, domain: Domain) -> None:
+        super().__init__()
+        self.spec = spec
+        self.domain = domain
+        self.tensors = nn.ParameterDict(
+            {_key(name): nn.Parameter(torch.zeros(shape)) for name, shape in spec.tensor_shapes(domain)}
+        )
+
+    def __getitem__(self, name: str) -> Tensor:
+        """The tensor with this wire name, `first.weight` for example."""
+        tensor: Tensor = self.tensors[_key(name)]
+        return tensor
+
+    def named_tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """Wire names and tensors, in wire order."""
+        for name, _ in self.spec.tensor_shapes(self.domain):
+            yield name, self[name]
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Set every tensor to the start of a fit."""
+        raise NotImplementedError
+
+    def picture(self, rows: Rows) -> Tensor:
+        """Values [R, W, C] at R x W points, nominally in [-1, 1]."""
+        raise NotImplementedError
+
+    def sound(self, t: Tensor) -> Tensor:
+        """Amplitudes [heads, N, C] at the N times `t`, in [-1, 1] over the chunk's samples."""
+        raise NotImplementedError
+
+    def matrices(self) -> list[Tensor]:
+        """The hidden matrices, which an orthogonalising optimizer may take."""
+        return [tensor for name, tensor in self.named_tensors() if _is_hidden(name)]
+
+    def scale_sound(self, gain: float) -> None:
+        """Multiply the amplitudes by `gain`, exactly, in the linear layers that give them."""
+        raise NotImplementedError
+
+
+class _Sine(torch.autograd.Function):
+    """sin(x W^T + b) for x [N, I]: one fused product forward, one cosine backward."""
+
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        phase = torch.addmm(bias, x, weight.t())
+        ctx.save_for_backward(x, weight, phase)
+        return torch.sin(phase)
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        x, weight, phase = ctx.saved_tensors  # type: ignore[attr-defined]
+        grad = torch.cos(phase).mul_(grads[0])
+        return grad @ weight, grad.t() @ x, grad.sum(0)
+
+
+def sine_layer(x: Tensor, weight: Tensor, bias: Tensor, omega: float) -> Tensor:
+    """sin(omega (W x + b)) for x [..., I] (Sitzmann et al. 2020, SIREN, eq. 3)."""
+    flat = _Sine.apply(x.reshape(-1, x.shape[-1]), weight * omega, bias * omega)  # type: ignore[no-untyped-call]
+    result: Tensor = flat.reshape(*x.shape[:-1], weight.shape[0])
+    return result
+
+
+def linear_layer(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """W x + b for x [..., I]."""
+    return torch.nn.functional.linear(x, weight, bias)
+
+
+def uniform_(tensor: Tensor, bound: float, generator: torch.Generator) -> None:
+    """Fill in place from U(-bound, bound)."""
+    with torch.no_grad():
+        tensor.uniform_(-bound, bound, generator=generator)
+
+
+def siren_hidden_(weight: Tensor, omega: float, generator: torch.Generator) -> None:
+    """U(+-sqrt(6 / inputs) / omega) (SIREN, section 3.2); biases stay zero."""
+    uniform_(weight, math.sqrt(6 / weight.shape[1]) / omega, generator)
+
+
+def cell_centres(count: int, device: torch.device | str = "cpu") -> Tensor:
+    """Coordinates of the centres of `count` equal cells on [-1, 1], float32 [count]."""
+    return ((torch.arange(count, dtype=torch.float64) + 0.5) * (2 / count) - 1).float().to(device)
+
+
+def _is_hidden(name: str) -> bool:
+    layer, _, kind = name.partition(".")
+    return kind == "weight" and layer not in ("first", "video_input", "audio_input") and not layer.endswith("output")
+
+
+def _key(name: str) -> str:
+    return name.replace(".", "_")

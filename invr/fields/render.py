@@ -1,0 +1,62 @@
+"""Evaluate a field over a grid: frames, rows and columns of pixels, or samples of sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from invr.fields.base import Field, Rows
+
+POINTS_PER_BLOCK = 1 << 15
+
+Picture = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureGrid:
+    """Where a field is evaluated: `frames` [F] positions in frames of its chunk, `y` [H] and `x` [W] in [-1, 1]."""
+
+    frames: NDArray[np.float64]
+    y: NDArray[np.float64]
+    x: NDArray[np.float64]
+
+
+def axis_centres(start: float, end: float, count: int, origin: float, extent: float) -> NDArray[np.float64]:
+    """Coordinates of `count` equal cells on [start, end), for a field that covers [origin, origin + extent)."""
+    centres: NDArray[np.float64] = start + (np.arange(count, dtype=np.float64) + 0.5) * ((end - start) / count)
+    return (centres - origin) * (2 / extent) - 1
+
+
+@torch.no_grad()
+def render_picture(field: Field, grid: PictureGrid) -> Iterator[Picture]:
+    """Frames [H, W, C] as float32, nominally in [-1, 1], one at a time."""
+    device = next(field.parameters()).device
+    y, x = (torch.from_numpy(axis.astype(np.float32)).to(device) for axis in (grid.y, grid.x))
+    step = max(1, POINTS_PER_BLOCK // len(x))
+    for position in grid.frames:
+        blocks = []
+        for rows in torch.split(y, step):
+            frames = torch.full((len(rows),), float(position), device=device)
+            blocks.append(field.picture(Rows(frames, rows, x)))
+        yield torch.cat(blocks).cpu().numpy()
+
+
+@torch.no_grad()
+def render_sound(field: Field, t: Tensor) -> NDArray[np.float32]:
+    """Amplitudes [heads, N, C] at the times `t` [N] in [-1, 1]."""
+    device = next(field.parameters()).device
+    blocks = [field.sound(block.to(device)) for block in torch.split(t, POINTS_PER_BLOCK)]
+    return torch.cat(blocks, dim=1).cpu().numpy()
+
+
+def to_pixels(picture: Picture, bit_depth: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Integers from values in [-1, 1]: floor((v + 1) / 2 * (2^bits - 1) + 1/2), clipped (`spec/inrv.md` 7.4)."""
+    largest = (1 << bit_depth) - 1
+    scaled = np.floor((picture + np.float32(1)) * np.float32(largest / 2) + np.float32(0.5))
+    clipped: Picture = np.clip(scaled, 0, largest)
+    return clipped.astype(np.uint8) if bit_depth == 8 else clipped.astype(np.uint16)

@@ -1,0 +1,118 @@
+"""`siren`: coordinates of the picture in, pixel values out, with plane waves or an embedding first."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from inrv_format.families import SirenSpec
+from inrv_format.families.siren import AFFINE, RELU, WAVES
+from torch import Tensor
+
+from invr.fields.base import Field, Rows, linear_layer, sine_layer, siren_hidden_, uniform_
+from invr.fields.embed import embed_axis
+
+# Highest start frequency as a share of the picture's Nyquist frequency, and the spread of temporal frequencies
+# in radians per half chunk for each frame of it: fx = 80 at 176 pixels, ft = 6 at 30 frames (docs/research/fit.md).
+SPATIAL_REACH = 0.45
+TEMPORAL_REACH = 0.2
+
+
+class Siren(Field):
+    """A SIREN over (x, y, t) (Sitzmann et al. 2020), with a separable first layer and optional motion.
+
+    With plane waves the first layer is sin(omega (W (x', y', t) + b)) where (x', y') is the affine warp of (x, y)
+    that the frame's six `motion` numbers a..f give: x' = (1 + a) x + b y + c, y' = d x + (1 + e) y + f.
+    """
+
+    spec: SirenSpec
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """SIREN's start; plane waves point anywhere, with frequencies log-uniform up to `SPATIAL_REACH`."""
+        spec = self.spec
+        first = self["first.weight"]
+        if spec.embedding == WAVES:
+            self._initialise_waves(generator)
+        elif spec.activation == RELU:
+            uniform_(first, math.sqrt(6 / first.shape[1]), generator)
+        else:
+            uniform_(first, 1 / first.shape[1], generator)
+        for weight in [*self.matrices(), self["output.weight"]]:
+            if spec.activation == RELU:
+                uniform_(weight, math.sqrt(6 / weight.shape[1]), generator)
+            else:
+                siren_hidden_(weight, spec.omega, generator)
+
+    def _initialise_waves(self, generator: torch.Generator) -> None:
+        domain, omega, count = self.domain, self.spec.omega, self.spec.first
+        direction = torch.nn.functional.normalize(torch.randn(count, 2, generator=generator), dim=1)
+        longest = max(domain.width, domain.height)
+        reach = max(2.0, SPATIAL_REACH * longest)
+        half_cycles = torch.exp(torch.rand(count, generator=generator) * math.log(reach))
+        shape = torch.tensor([domain.width / longest, domain.height / longest])
+        spatial = direction * half_cycles[:, None] * (math.pi / 2) * shape
+        temporal = torch.randn(count, 1, generator=generator) * (TEMPORAL_REACH * domain.frames)
+        phase = torch.rand(count, generator=generator) * (2 * math.pi)
+        with torch.no_grad():
+            self["first.weight"].copy_(torch.cat([spatial, temporal * (domain.frames > 1)], 1) / omega)
+            self["first.bias"].copy_(phase / omega)
+
+    def picture(self, rows: Rows) -> Tensor:
+        """Values [R, W, C] at the points of `rows`."""
+        spec = self.spec
+        t = (rows.frames + 0.5) * (2 / self.domain.frames) - 1
+        if spec.embedding == WAVES:
+            hidden = self._waves(rows, t)
+        else:
+            hidden = self._embedded(rows, t)
+        for i in range(spec.depth):
+            weight, bias = self[f"hidden{i}.weight"], self[f"hidden{i}.bias"]
+            if spec.activation == RELU:
+                hidden = torch.relu(linear_layer(hidden, weight, bias))
+            else:
+                hidden = sine_layer(hidden, weight, bias, spec.omega)
+        return linear_layer(hidden, self["output.weight"], self["output.bias"])
+
+    def _waves(self, rows: Rows, t: Tensor) -> Tensor:
+        """First layer as slope[r] x[c] + offset[r]: every row of a plane wave is linear in x, warped or not."""
+        wx, wy, wt = self["first.weight"].unbind(1)
+        y = rows.y[:, None]
+        if self.spec.motion == AFFINE:
+            a, b, c, d, e, f = torch.split(self._motion(rows.frames), 1, dim=1)
+            slope = wx * (1 + a) + wy * d  # [R, M]
+            offset = wx * (b * y + c) + wy * ((1 + e) * y + f)
+        else:
+            slope = wx.expand(len(y), -1)
+            offset = wy * y
+        offset = offset + wt * t[:, None] + self["first.bias"]
+        omega = self.spec.omega
+        phase = torch.addcmul((omega * offset)[:, None], (omega * slope)[:, None], rows.x[None, :, None])
+        return self._activate(phase)
+
+    def _motion(self, frames: Tensor) -> Tensor:
+        """The six motion numbers [R, 6] at each position; between two frames they are interpolated linearly."""
+        motion = self["motion"]
+        if not frames.is_floating_point():
+            return motion[frames]
+        position = frames.clamp(0, self.domain.frames - 1)
+        before = position.long()
+        after = (before + 1).clamp(max=self.domain.frames - 1)
+        return torch.lerp(motion[before], motion[after], (position - before)[:, None])
+
+    def _embedded(self, rows: Rows, t: Tensor) -> Tensor:
+        """First layer as a sum of one small product per axis; the full [pixels, inputs] matrix never exists."""
+        spec = self.spec
+        weight = self["first.weight"]
+        scale = 1.0 if spec.activation == RELU else spec.omega
+        terms = []
+        steps = [(spec.inputs - 3) // sum(spec.lengths) * n if n else 0 for n in spec.lengths]
+        columns = torch.split(weight[:, 3:], steps, dim=1)
+        for axis, p in enumerate((rows.x, rows.y, t)):
+            embedded = embed_axis(spec.embedding, p, spec.lengths[axis], spec.scales[axis])
+            axis_weight = torch.cat([weight[:, axis : axis + 1], columns[axis]], 1) * scale
+            terms.append(torch.cat([p[:, None], embedded], 1) @ axis_weight.t())
+        row_term = terms[1] + terms[2] + self["first.bias"] * scale
+        return self._activate(row_term[:, None] + terms[0][None])
+
+    def _activate(self, phase: Tensor) -> Tensor:
+        return torch.relu(phase) if self.spec.activation == RELU else torch.sin(phase)

@@ -1,0 +1,82 @@
+"""Muon for the hidden matrices, Adam for everything else, one learning-rate schedule over both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from invr.config import FitConfig
+from invr.fields.base import Field
+
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+NEWTON_SCHULZ_STEPS = 5
+FLOOR = 0.01
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose update is orthogonalised (Jordan et al. 2024), Nesterov form, momentum 0.95.
+
+    The update is scaled by sqrt(max(1, rows / columns)), so one rate serves matrices of any shape.
+    """
+
+    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """One update of every matrix that has a gradient; a closure is not used."""
+        del closure
+        for group in self.param_groups:
+            for matrix in group["params"]:
+                if matrix.grad is None:
+                    continue
+                momentum = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
+                momentum.mul_(group["momentum"]).add_(matrix.grad)
+                update = orthogonalise(matrix.grad.add(momentum, alpha=group["momentum"]))
+                shape_factor = math.sqrt(max(1.0, matrix.shape[0] / matrix.shape[1]))
+                matrix.add_(update, alpha=-group["lr"] * shape_factor)
+
+
+def orthogonalise(matrix: Tensor) -> Tensor:
+    """The nearest semi-orthogonal matrix, roughly: five Newton-Schulz steps of degree five."""
+    a, b, c = NEWTON_SCHULZ
+    x: Tensor = matrix / (matrix.norm() + 1e-7)
+    tall = x.shape[0] > x.shape[1]
+    if tall:
+        x = x.t()
+    for _ in range(NEWTON_SCHULZ_STEPS):
+        gram = x @ x.t()
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.t() if tall else x
+
+
+def build_optimizers(field: Field, config: FitConfig, rate_factor: float) -> list[torch.optim.Optimizer]:
+    """Muon on `field.matrices()`; Adam on the first layer, on motion, and on the rest, each at its own rate."""
+    matrices = field.matrices()
+    taken = {id(matrix) for matrix in matrices}
+    groups: dict[str, list[Tensor]] = {"first": [], "motion": [], "rest": []}
+    for name, tensor in field.named_tensors():
+        if id(tensor) not in taken:
+            layer = name.partition(".")[0]
+            groups[layer if layer in groups else "rest"].append(tensor)
+    rates = {"first": config.first_rate, "motion": config.motion_rate, "rest": config.adam_rate}
+    adam_groups = [{"params": groups[name], "lr": rates[name] * rate_factor} for name in groups if groups[name]]
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.Adam(adam_groups)]
+    if matrices:
+        optimizers.append(Muon(matrices, config.muon_rate * rate_factor))
+    return optimizers
+
+
+def cosine(progress: float) -> float:
+    """Rate factor from 1 to FLOOR as `progress` goes from 0 to 1."""
+    return FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def build_schedulers(
+    optimizers: list[torch.optim.Optimizer], steps: int
+) -> list[torch.optim.lr_scheduler.LRScheduler]:
+    """The cosine schedule for each optimizer."""
+    return [torch.optim.lr_scheduler.LambdaLR(o, lambda step: cosine(step / steps)) for o in optimizers]

@@ -1,0 +1,107 @@
+"""Which networks a chunk gets, and how large they are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from inrv_format.chunk import TileGrid
+from inrv_format.families import AudioSirenSpec, AvSirenSpec, Domain, SirenSpec, Spec
+from inrv_format.families.base import count_weights
+from inrv_format.families.siren import AFFINE, GAUSSIAN, POWER, RELU, SINE, STILL, WAVES
+
+from invr.config import ModelConfig
+from invr.fields.embed import grid_base
+
+# A 720p frame must decode in 2 s on two cores, so one network never exceeds the last of these widths.
+PICTURE_WIDTHS = (16, 24, 32, 40, 48, 56, 64, 72)
+SOUND_WIDTHS = (16, 24, 32, 40, 48, 64, 80)
+DEPTH = 3
+SOUND_DEPTH = 2
+FIRST_PER_WIDTH = 8 / 3
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlan:
+    """One network to be fitted: its Spec, the grid it covers and the tile it belongs to."""
+
+    spec: Spec
+    domain: Domain
+    tile: int = 0
+
+
+def plan_units(
+    picture: tuple[int, int, int, int] | None,
+    sound: tuple[int, int] | None,
+    tiles: TileGrid,
+    model: ModelConfig,
+) -> list[UnitPlan]:
+    """The networks of a chunk of shape `picture` [T, H, W, C] and `sound` [N, C], picture first."""
+    samples, channels = sound or (0, 0)
+    plans = []
+    if picture and sound and model.unified:
+        frames, height, width, components = picture
+        domain = Domain(frames, height, width, components, samples, channels)
+        return [UnitPlan(_av_spec(domain, model), domain)]
+    if picture:
+        frames, height, width, components = picture
+        for tile in range(tiles.columns * tiles.rows):
+            (top, bottom), (left, right) = tiles.tile(tile, height, width)
+            domain = Domain(frames, bottom - top, right - left, components)
+            plans.append(UnitPlan(_picture_spec(domain, model), domain, tile))
+    if sound:
+        domain = Domain(samples=samples, channels=channels)
+        plans.append(UnitPlan(_sound_spec(domain, model), domain))
+    return plans
+
+
+def _picture_spec(domain: Domain, model: ModelConfig) -> SirenSpec:
+    """The widest network of the ladder that stays nearest to the wanted number of weights."""
+    wanted = model.weights_per_sample * domain.pixels
+    candidates = [_picture_candidate(domain, model, width) for width in PICTURE_WIDTHS]
+    return min(candidates, key=lambda spec: abs(math.log(_picture_weights(spec, domain) / wanted)))
+
+
+def _picture_weights(spec: SirenSpec, domain: Domain) -> int:
+    return count_weights([shape for shape in spec.tensor_shapes(domain) if shape[0] != "motion"])
+
+
+def _picture_candidate(domain: Domain, model: ModelConfig, width: int) -> SirenSpec:
+    if model.embedding == "waves":
+        motion = AFFINE if model.motion and domain.frames > 1 else STILL
+        return SirenSpec(round(width * FIRST_PER_WIDTH / 8) * 8, width, DEPTH, WAVES, SINE, motion)
+    # INVR section 3.1.1: [64, 64, 32] for width 128, time between 1/3 and 1/2 of space
+    space = max(4, width // 2)
+    lengths = (space, space, space // 2 if domain.frames > 1 else 0)
+    activation = RELU if model.relu else SINE
+    if model.embedding == "power":
+        counts = (domain.width, domain.height, domain.frames)
+        bases = [grid_base(count, length) for count, length in zip(counts, lengths, strict=True)]
+        return SirenSpec(width, width, DEPTH, POWER, activation, STILL, lengths, (bases[0], bases[1], bases[2]))
+    spacings = [2 / max(1, length - 1) for length in lengths]
+    return SirenSpec(
+        width, width, DEPTH, GAUSSIAN, activation, STILL, lengths, (spacings[0], spacings[1], spacings[2])
+    )
+
+
+def _sound_spec(domain: Domain, model: ModelConfig) -> AudioSirenSpec:
+    wanted = model.sound_weights_per_sample * domain.samples * domain.channels
+    candidates = [
+        AudioSirenSpec(
+            first=width if model.sound_octaves else 4 * width,
+            width=width,
+            depth=SOUND_DEPTH,
+            octaves=model.sound_octaves,
+        )
+        for width in SOUND_WIDTHS
+    ]
+    return min(candidates, key=lambda spec: abs(math.log(count_weights(spec.tensor_shapes(domain)) / wanted)))
+
+
+def _av_spec(domain: Domain, model: ModelConfig) -> AvSirenSpec:
+    if model.av_shape:
+        return AvSirenSpec(*model.av_shape)
+    wanted = model.weights_per_sample * domain.pixels
+    wanted += model.sound_weights_per_sample * domain.samples * domain.channels
+    candidates = [AvSirenSpec(branch=width, width=width, depth=2) for width in PICTURE_WIDTHS]
+    return min(candidates, key=lambda spec: abs(math.log(count_weights(spec.tensor_shapes(domain)) / wanted)))

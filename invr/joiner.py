@@ -1,0 +1,53 @@
+"""Joining the sound of neighbouring chunks."""
+
+from __future__ import annotations
+
+import numpy as np
+from inrv_format.chunk import Chunk
+from numpy.typing import NDArray
+
+HELD_BACK_S = 0.1
+
+
+class SoundJoiner:
+    """Cross-fades each chunk's sound into the one before over their overlap, and holds back what may still change."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self._held_back = int(HELD_BACK_S * sample_rate_hz)
+        self._pending: NDArray[np.float32] | None = None
+        self._pts = 0
+
+    def push(self, chunk: Chunk, values: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
+        """Samples [N, C] that are final now, and the time of the first one in samples."""
+        assert chunk.audio is not None
+        if self._pending is None:
+            self._pts, self._pending = chunk.audio.pts, values
+        else:
+            tail = self._pending
+            gap = chunk.audio.pts - (self._pts + len(tail))
+            if gap > 0:
+                tail = np.concatenate([tail, np.zeros((gap, tail.shape[1]), np.float32)])
+            self._pending = _cross_fade(tail, values, max(0, min(-gap, len(tail), len(values))))
+        return self._release(self._held_back)
+
+    def flush(self) -> tuple[NDArray[np.float32], int]:
+        """What is left at the end."""
+        return self._release(0)
+
+    def _release(self, keep: int) -> tuple[NDArray[np.float32], int]:
+        if self._pending is None:
+            return np.zeros((0, 1), np.float32), 0
+        count = max(0, len(self._pending) - keep)
+        ready, pts = self._pending[:count], self._pts
+        self._pending = self._pending[count:]
+        self._pts += count
+        return ready, pts
+
+
+def _cross_fade(before: NDArray[np.float32], after: NDArray[np.float32], overlap: int) -> NDArray[np.float32]:
+    """Both in a row, the last `overlap` samples of one fading linearly into the first of the other (spec 7.6)."""
+    if not overlap:
+        return np.concatenate([before, after])
+    weight = ((np.arange(overlap, dtype=np.float32) + np.float32(0.5)) / np.float32(overlap))[:, None]
+    mixed = before[-overlap:] * (1 - weight) + after[:overlap] * weight
+    return np.concatenate([before[:-overlap], mixed, after[overlap:]])

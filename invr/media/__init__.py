@@ -1,0 +1,6 @@
+"""Media in and out: the one place that knows PyAV and soundfile."""
+
+from invr.media.read import MediaReader, ReadConfig
+from invr.media.write import Sink, WriteConfig, open_sink
+
+__all__ = ["MediaReader", "ReadConfig", "Sink", "WriteConfig", "open_sink"]

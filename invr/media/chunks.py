@@ -1,0 +1,192 @@
+"""Chunk assembly: from frames and sound blocks in demuxing order to one `Signal` after the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from inrv_format.errors import InputError
+from numpy.typing import NDArray
+
+from invr.signals import AudioSignal, Signal, VideoSignal
+
+MAX_GAP_S = 600
+WAIT_S = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture [H, W, C]; `pts` and `duration` (until the next frame) are in the video's time base."""
+
+    values: NDArray[np.uint8] | NDArray[np.uint16]
+    pts: int
+    duration: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A block of samples, float32 [N, C]; `pts` is the time of the first one, in samples."""
+
+    values: NDArray[np.float32]
+    pts: int
+
+    @property
+    def end(self) -> int:
+        """The time just after the last sample, in samples."""
+        return self.pts + len(self.values)
+
+    def cut(self, first: int | None, end: int | None) -> Sound:
+        """Keep the samples from time `first` up to but without time `end`, in samples; None is no bound."""
+        skip = 0 if first is None else min(max(0, first - self.pts), len(self.values))
+        stop = len(self.values) if end is None else max(skip, min(end - self.pts, len(self.values)))
+        return Sound(self.values[skip:stop], self.pts + skip)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkLayout:
+    """How to cut: `time_base` is the video's (None: no video), `sample_rate_hz` the sound's (0: no sound).
+
+    `chunk_samples` is the length of a chunk without video, `overlap` the samples shared by neighbours.
+    """
+
+    chunk_frames: int
+    chunk_samples: int
+    overlap: int
+    time_base: Fraction | None
+    sample_rate_hz: int
+    bit_depth: int = 8
+
+
+class SoundLine:
+    """Sound waiting for its chunk, as one gapless run of samples."""
+
+    def __init__(self, sample_rate_hz: int, overlap: int, warn: Callable[[str], None]) -> None:
+        self._rate = sample_rate_hz
+        self._overlap = overlap
+        self._warn = warn
+        self._blocks: list[NDArray[np.float32]] = []
+        self._origin: int | None = None
+        self._tail: NDArray[np.float32] | None = None
+        self.start = 0
+        self.end = 0
+
+    def append(self, sound: Sound) -> None:
+        """Add a block: a gap before it is filled with silence, an overlap is trimmed off its start.
+
+        A deviation of up to half a block or 2 ms, whichever is more, is the rounding of a container's clock and is
+        ignored. Raises InputError where the gap is longer than `MAX_GAP_S`.
+        """
+        if len(sound.values) == 0:
+            return
+        if self._origin is None:
+            self._origin = self.start = self.end = sound.pts
+        gap = sound.pts - self.end
+        tolerance = max(len(sound.values) // 2, self._rate // 500)
+        values = sound.values
+        if gap > MAX_GAP_S * self._rate:
+            raise InputError(f"the sound has a gap of {gap / self._rate:.0f} s, allowed is {MAX_GAP_S} s")
+        if gap > tolerance:
+            self._warn("gaps in the sound are filled with silence")
+            self._push(np.zeros((gap, values.shape[1]), np.float32))
+        elif gap < -tolerance:
+            self._warn("sound that overlaps in time is trimmed")
+            values = values[-gap:]
+        self._push(values)
+
+    def take(self, until: int | None) -> AudioSignal | None:
+        """Remove the samples before time `until` (None: all) as a chunk's sound; None where there are none."""
+        count = self.end - self.start if until is None else min(until, self.end) - self.start
+        if count <= 0 or self._origin is None:
+            return None
+        joined = np.concatenate(self._blocks)
+        self._blocks = [joined[count:].copy()]
+        values, shared = joined[:count], 0
+        if self._tail is not None and self._overlap:
+            shared = len(self._tail)
+            values = np.concatenate([self._tail, values])
+        pts = self.start - shared
+        self.start += count
+        self._tail = values[-self._overlap :].copy() if self._overlap else None
+        return AudioSignal(values, pts, pts - self._origin, shared)
+
+    def _push(self, values: NDArray[np.float32]) -> None:
+        self._blocks.append(values)
+        self.end += len(values)
+
+
+def assemble(events: Iterable[Frame | Sound], layout: ChunkLayout, warn: Callable[[str], None]) -> Iterator[Signal]:
+    """Cut a source into chunks while it is read, holding little more than one chunk.
+
+    A last chunk shorter than a quarter of the others is merged into the one before it. Sound that the container
+    delivers more than `WAIT_S` behind the picture goes into a later chunk.
+    """
+    line = SoundLine(layout.sample_rate_hz, layout.overlap, warn)
+    if layout.time_base is None:
+        return _sound_chunks(events, line, layout)
+    return _video_chunks(events, line, layout, layout.time_base)
+
+
+def _sound_chunks(events: Iterable[Frame | Sound], line: SoundLine, layout: ChunkLayout) -> Iterator[Signal]:
+    index = 0
+    size = layout.chunk_samples
+    enough = size + math.ceil(size / 4)
+    for event in events:
+        if isinstance(event, Sound):
+            line.append(event)
+        while line.end - line.start >= enough:
+            yield Signal(index, None, line.take(line.start + size))
+            index += 1
+    rest = line.take(None)
+    if rest is not None:
+        yield Signal(index, None, rest)
+
+
+def _video_chunks(
+    events: Iterable[Frame | Sound], line: SoundLine, layout: ChunkLayout, time_base: Fraction
+) -> Iterator[Signal]:
+    size = layout.chunk_frames
+    enough = size + math.ceil(size / 4)
+    frames: list[Frame] = []
+    index = first_frame = 0
+
+    def cut() -> Signal:
+        until = _sample_at(frames[size].pts, time_base, layout)
+        video = _stack(frames[:size], first_frame, layout.bit_depth)
+        del frames[:size]
+        return Signal(index, video, line.take(until))
+
+    for event in events:
+        if isinstance(event, Sound):
+            line.append(event)
+        else:
+            frames.append(event)
+        while len(frames) >= enough and _sound_is_there(frames, line, layout, time_base):
+            yield cut()
+            index, first_frame = index + 1, first_frame + size
+    while len(frames) >= enough:
+        yield cut()
+        index, first_frame = index + 1, first_frame + size
+    if frames:
+        yield Signal(index, _stack(frames, first_frame, layout.bit_depth), line.take(None))
+
+
+def _sound_is_there(frames: list[Frame], line: SoundLine, layout: ChunkLayout, time_base: Fraction) -> bool:
+    """Whether all sound of the first chunk has come, or is so late that it cannot be waited for."""
+    boundary = frames[layout.chunk_frames].pts
+    if layout.sample_rate_hz == 0 or line.end >= _sample_at(boundary, time_base, layout):
+        return True
+    return len(frames) >= 3 * layout.chunk_frames and (frames[-1].pts - boundary) * time_base >= WAIT_S
+
+
+def _sample_at(pts: int, time_base: Fraction, layout: ChunkLayout) -> int:
+    return math.ceil(pts * time_base * layout.sample_rate_hz)
+
+
+def _stack(frames: list[Frame], first_frame: int, bit_depth: int) -> VideoSignal:
+    values: NDArray[Any] = np.stack([frame.values for frame in frames])
+    pts = np.array([frame.pts for frame in frames], np.int64)
+    return VideoSignal(values, pts, frames[-1].duration, first_frame, bit_depth)

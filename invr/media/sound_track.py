@@ -1,0 +1,93 @@
+"""Sound on its way into an encoder: gapless, at the encoder's rate, in blocks of the encoder's size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import av
+import numpy as np
+
+from invr.media.sound import Samples, frame_samples, samples_frame
+
+PCM_BLOCK = 1024
+
+
+class SampleLine:
+    """Makes one gapless run of blocks with times: a gap becomes silence, an overlap is cut off."""
+
+    def __init__(self, starts_at_zero: bool) -> None:
+        self._position: int | None = 0 if starts_at_zero else None
+
+    def joined(self, values: Samples, pts: int) -> tuple[Samples, int]:
+        """The samples that follow what came before, and the time of the first of them, in samples."""
+        if self._position is None:
+            self._position = pts
+        position = self._position
+        if pts > position:
+            values = np.concatenate([np.zeros((pts - position, values.shape[1]), np.float32), values])
+        else:
+            values = values[position - pts :]
+        self._position = position + len(values)
+        return values, position
+
+
+class SoundTrack:
+    """Cuts sound into `av.AudioFrame`s that an open encoder takes, resampled only where its rate differs."""
+
+    def __init__(self, context: av.AudioCodecContext, layout: str, sample_rate_hz: int, starts_at_zero: bool) -> None:
+        self._context = context
+        self._layout = layout
+        self._rate = sample_rate_hz
+        self._size = context.frame_size or PCM_BLOCK
+        self._line = SampleLine(starts_at_zero)
+        self._waiting: list[Samples] = []
+        self._count = 0
+        self._pts: int | None = None
+        self._resampler: av.AudioResampler | None = None
+        if context.sample_rate != sample_rate_hz:
+            self._resampler = av.AudioResampler("fltp", layout, context.sample_rate)
+
+    def frames(self, values: Samples, pts: int) -> Iterator[av.AudioFrame]:
+        """Full blocks; what is left waits for the next call. `pts` is in samples of the given rate."""
+        values, position = self._line.joined(values, pts)
+        if self._pts is None:
+            self._pts = round(position * self._context.sample_rate / self._rate)
+        if len(values):
+            self._push(self._resampled(values))
+        yield from self._blocks(self._size)
+
+    def rest(self) -> Iterator[av.AudioFrame]:
+        """What still waits, the last block as short as it is."""
+        if self._resampler is not None and self._pts is not None:
+            for frame in self._resampler.resample(None):
+                self._push(frame_samples(frame))
+        yield from self._blocks(self._size)
+        if self._count:
+            yield from self._blocks(self._count)
+
+    def _resampled(self, values: Samples) -> Samples:
+        if self._resampler is None:
+            return values
+        frame = samples_frame(values, "fltp", self._layout, self._rate)
+        parts = [frame_samples(part) for part in self._resampler.resample(frame)]
+        return np.concatenate([np.zeros((0, values.shape[1]), np.float32), *parts])
+
+    def _push(self, values: Samples) -> None:
+        self._waiting.append(values)
+        self._count += len(values)
+
+    def _blocks(self, size: int) -> Iterator[av.AudioFrame]:
+        if self._count < size or self._pts is None:
+            return
+        joined = np.concatenate(self._waiting)
+        whole = len(joined) // size * size
+        self._waiting = [joined[whole:].copy()]
+        self._count = len(joined) - whole
+        rate = self._context.sample_rate
+        for first in range(0, whole, size):
+            block = joined[first : first + size]
+            frame = samples_frame(block, self._context.format.name, self._layout, rate)
+            frame.pts = self._pts
+            frame.time_base = self._context.time_base
+            self._pts += size
+            yield frame

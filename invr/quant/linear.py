@@ -1,0 +1,61 @@
+"""Uniform quantization of a tensor to integers of a given width (`spec/inrv.md` section 6.1)."""
+
+from __future__ import annotations
+
+import numpy as np
+from inrv_format.quantization import ASYMMETRIC, SYMMETRIC, TensorHeader
+from inrv_format.tensors import Symbols, TensorSymbols
+from numpy.typing import NDArray
+
+from invr.config import QuantConfig
+from invr.fields.base import Field
+
+SMALLEST_SCALE = float(np.float32(2.0**-100))
+
+
+def quantize(field: Field, config: QuantConfig) -> Symbols:
+    """Integers of every tensor of a fitted field, in wire order."""
+    tensors = []
+    for name, tensor in field.named_tensors():
+        weights = tensor.detach().cpu().numpy().astype(np.float64)
+        tensors.append(quantize_tensor(name, weights, config.bits, config.symmetric))
+    return tuple(tensors)
+
+
+def dequantize(symbols: Symbols, field: Field) -> None:
+    """Set a field's tensors to the weights that the integers stand for."""
+    import torch
+
+    with torch.no_grad():
+        for tensor in symbols:
+            field[tensor.name].copy_(torch.from_numpy(tensor.dequantize()))
+
+
+def quantize_tensor(name: str, weights: NDArray[np.float64], bits: int, symmetric: bool) -> TensorSymbols:
+    """Integers q = round(w / s + z) (Chalise et al. 2025, eq. 5-9), clipped to the range of `bits`.
+
+    At one bit the symmetric range holds only zero, so one bit is always asymmetric.
+    """
+    header = _symmetric(weights, bits) if symmetric and bits > 1 else _asymmetric(weights, bits)
+    low, high = header.q_range
+    q = np.rint(weights / header.scale + header.zero_point)
+    return TensorSymbols(name, header, np.clip(q, low, high).astype(np.int32))
+
+
+def _symmetric(weights: NDArray[np.float64], bits: int) -> TensorHeader:
+    # eq. 5-12 and 5-14: s = max |w| / (2^(n-1) - 1), z = 0
+    scale = np.abs(weights).max(initial=0.0) / ((1 << (bits - 1)) - 1)
+    return TensorHeader(bits, SYMMETRIC, 0, _storable(scale))
+
+
+def _asymmetric(weights: NDArray[np.float64], bits: int) -> TensorHeader:
+    # eq. 5-11 and 5-13 with two deviations: 2^n - 1 steps, so that w_max is an integer of n bits too, and a
+    # zero-point rounded to an integer, so that zero is exact; hence zero is always inside the range.
+    low, high = min(weights.min(initial=0.0), 0.0), max(weights.max(initial=0.0), 0.0)
+    scale = _storable((high - low) / ((1 << bits) - 1))
+    return TensorHeader(bits, ASYMMETRIC, round(-low / scale), scale)
+
+
+def _storable(scale: float) -> float:
+    """The scale as the file's float32 holds it, never zero."""
+    return max(float(np.float32(scale)), SMALLEST_SCALE)

@@ -1,0 +1,185 @@
+"""What of a file is decoded, and when it is shown: spans of time, frame rates, sizes."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from inrv_format.chunk import Chunk
+from inrv_format.reader import Reader
+from inrv_format.streams import AudioStream, VideoStream
+from numpy.typing import NDArray
+
+from invr.config import DecodeConfig
+from invr.media import Sink
+
+
+class Timeline:
+    """Maps what was asked for (a span, a frame rate) to chunks, positions in them, and output times.
+
+    Times are exact fractions of a second from the file's first sample or frame; output starts at zero when a start
+    was asked for, and keeps the file's own times otherwise.
+    """
+
+    def __init__(self, reader: Reader, config: DecodeConfig) -> None:
+        self.reader = reader
+        self.config = config
+        self.video, self.audio = reader.video, reader.audio
+        self._frames_left = config.frames
+        self.origin: Fraction | None = None
+        self.wanted: list[int] | None = None
+        if reader.index is not None:
+            self.wanted = self._wanted_entries()
+
+    @property
+    def start(self) -> Fraction:
+        """When the wanted span starts, in the file's own time."""
+        assert self.origin is not None
+        return self.origin + Fraction(self.config.start_s).limit_denominator(1_000_000)
+
+    @property
+    def end(self) -> Fraction | None:
+        """When it ends; None where that is the file's end."""
+        if self.config.duration_s is None:
+            return None
+        return self.start + Fraction(self.config.duration_s).limit_denominator(1_000_000)
+
+    @property
+    def shift(self) -> Fraction:
+        """What is taken off the file's times on output."""
+        return self.start if self.config.start_s else Fraction(0)
+
+    @property
+    def video_out(self) -> VideoStream | None:
+        """The picture stream as it is written: upright, at the asked size and rate."""
+        if self.video is None:
+            return None
+        width, height = self.upright_size
+        turned = self.video.rotation in (90, 270)
+        native = (self.video.height, self.video.width) if turned else (self.video.width, self.video.height)
+        aspect = 1 / self.video.sample_aspect_ratio if turned else self.video.sample_aspect_ratio
+        if (width, height) != native:
+            aspect = (aspect * native[0] * height / (native[1] * width)).limit_denominator(1000)
+        out = replace(self.video, width=width, height=height, sample_aspect_ratio=aspect, rotation=0)
+        if self.config.fps is None:
+            return out
+        return replace(out, time_base=1 / self.config.fps, average_rate=self.config.fps)
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height on output, after rotation."""
+        assert self.video is not None
+        if self.config.size:
+            return self.config.size
+        scaled = [max(1, round(side * self.config.scale)) for side in (self.video.width, self.video.height)]
+        if self.video.rotation in (90, 270):
+            scaled.reverse()
+        return scaled[0], scaled[1]
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The chunks that are needed, in order; only their boxes are read from a seekable file."""
+        if self.wanted is not None:
+            for number in self.wanted:
+                if self._frames_left == 0:
+                    return
+                yield self.reader.chunk(number)
+            return
+        for chunk in self.reader.chunks():
+            first, last = _chunk_span(chunk, self.video, self.audio)
+            self.origin = first if self.origin is None else self.origin
+            if last > self.start and (self.end is None or first < self.end) and self._frames_left != 0:
+                yield chunk
+
+    def positions(self, chunk: Chunk) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
+        """Positions [F] in frames of the chunk, output pts [F], and the last one's duration."""
+        assert chunk.video is not None and self.video is not None
+        if self.config.fps is None:
+            positions, pts, last = self._stored_positions(chunk)
+        else:
+            positions, pts, last = self._rate_positions(chunk, self.config.fps)
+        if self._frames_left is not None:
+            positions, pts = positions[: self._frames_left], pts[: self._frames_left]
+            self._frames_left -= len(positions)
+        return np.array(positions, np.float64), np.array(pts, np.int64), last
+
+    def _stored_positions(self, chunk: Chunk) -> tuple[list[float], list[int], int]:
+        assert chunk.video is not None and self.video is not None
+        base = self.video.time_base
+        kept = [k for k, pts in enumerate(chunk.video.pts) if self._inside(pts * base)]
+        offset = round(self.shift / base)
+        return [float(k) for k in kept], [chunk.video.pts[k] - offset for k in kept], chunk.video.last_duration
+
+    def _rate_positions(self, chunk: Chunk, fps: Fraction) -> tuple[list[float], list[int], int]:
+        """Ticks of 1/fps that fall into the chunk; between two frames the position is linear in time."""
+        assert chunk.video is not None and self.video is not None
+        base, pts = self.video.time_base, chunk.video.pts
+        origin = self.shift if self.config.start_s else self._first_time()
+        first = -((origin - pts[0] * base) * fps // 1)  # the first tick at or after the chunk's start
+        positions, ticks = [], []
+        tick = int(first)
+        while (time := origin + tick / fps) < chunk.video.end_pts * base:
+            if self._inside(time) and time >= pts[0] * base:
+                positions.append(_position(float(time / base), pts, chunk.video.last_duration))
+                ticks.append(tick if self.config.start_s else tick + round(origin * fps))
+            tick += 1
+        return positions, ticks, 1
+
+    def write_sound(self, sink: Sink, values: NDArray[np.float32], pts: int) -> int:
+        """Write the part of some samples, the first at `pts`, that lies in the wanted span."""
+        if self.audio is None or not len(values):
+            return 0
+        rate = self.audio.sample_rate_hz
+        start = max(0, round(self.start * rate) - pts) if self.config.start_s else 0
+        end = len(values) if self.end is None else min(len(values), round(self.end * rate) - pts)
+        if end <= start:
+            return 0
+        sink.write_audio(values[start:end], pts + start - round(self.shift * rate))
+        return end - start
+
+    def _inside(self, time: Fraction) -> bool:
+        if self.config.start_s and time < self.start:
+            return False
+        return self.end is None or time < self.end
+
+    def _first_time(self) -> Fraction:
+        assert self.origin is not None
+        return self.origin
+
+    def _wanted_entries(self) -> list[int]:
+        """Places in the index of the chunks that the span touches."""
+        index = self.reader.index
+        assert index is not None
+        starts = []
+        for entry in index.entries:
+            base = self.video.time_base if entry.frame_count and self.video else None
+            starts.append(entry.first_pts * (base or (self.audio.time_base if self.audio else Fraction(1))))
+        if not starts:
+            return []
+        # Sound may begin a little before the first frame; the first chunk tells.
+        first = self.reader.chunk(0)
+        self.origin = _chunk_span(first, self.video, self.audio)[0]
+        low = max(0, bisect_right(starts, self.start) - 1) if self.config.start_s else 0
+        end = self.end
+        return [k for k in range(low, len(starts)) if end is None or k == low or starts[k] < end]
+
+
+def _position(time: float, pts: tuple[int, ...], last_duration: int) -> float:
+    """Position in frames of a time in ticks: whole at each pts, linear between, up to half a frame past the last."""
+    k = max(0, bisect_right(pts, time) - 1)
+    following = pts[k + 1] if k + 1 < len(pts) else pts[k] + last_duration
+    position = k + (time - pts[k]) / (following - pts[k])
+    return min(position, len(pts) - 0.5)
+
+
+def _chunk_span(chunk: Chunk, video: VideoStream | None, audio: AudioStream | None) -> tuple[Fraction, Fraction]:
+    """First and last moment of a chunk in the file's own time."""
+    spans = []
+    if chunk.video and video:
+        spans.append((chunk.video.pts[0] * video.time_base, chunk.video.end_pts * video.time_base))
+    if chunk.audio and audio:
+        end = chunk.audio.pts + chunk.audio.sample_count
+        spans.append((chunk.audio.pts * audio.time_base, end * audio.time_base))
+    return min(start for start, _ in spans), max(end for _, end in spans)
