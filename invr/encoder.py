@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import BinaryIO
 
 from inrv_format.chunk import Chunk
-from inrv_format.errors import InputError, OutputError
+from inrv_format.errors import InputError
 from inrv_format.streams import Stream
 from inrv_format.writer import Writer
 
@@ -21,7 +20,7 @@ from invr.device import prepare_device
 from invr.encode_chunk import AUDIO_ID, VIDEO_ID, encode_chunk
 from invr.fit import FitProgress
 from invr.media import MediaReader, ReadConfig
-from invr.output import replaced_file
+from invr.output import Target, TargetFile, translated
 
 LARGEST_CHUNK_FRAMES = 32
 PIXELS_PER_CHUNK = 1 << 26
@@ -71,7 +70,7 @@ class EncodeResult:
 
 def encode(
     source: str | os.PathLike[str] | BinaryIO,
-    target: str | os.PathLike[str] | BinaryIO,
+    target: Target,
     config: EncodeConfig | None = None,
     read: ReadConfig | None = None,
     report: Callable[[EncodeProgress], None] | None = None,
@@ -84,22 +83,26 @@ def encode(
     """
     config, read = config or EncodeConfig(), read or ReadConfig()
     device = prepare_device(config.device, config.threads)
-    with MediaReader(source, read) as reader, _target(target) as sink:
+    with MediaReader(source, read) as reader, TargetFile(target) as file:
         frames = config.chunk_frames or _chunk_frames(reader)
         streams = _streams(reader)
         all_tags = {"encoder": f"invr {version('invr')}"} | (tags or {}) if config.tags else {}
-        writer = Writer(sink, streams, all_tags)
+        with translated(file.name):
+            writer = Writer(file, streams, all_tags)
         chunks = _estimated_chunks(reader, frames, read.chunk_s)
         progress = _Progress(chunks, reader.duration_s, writer, report)
         totals = _Totals(streams)
         for signal in reader.chunks(frames):
             encoded = encode_chunk(signal, streams, config, device, progress.unit_report)
-            writer.write_content(encoded.chunk, encoded.content)
+            with translated(file.name):
+                writer.write_content(encoded.chunk, encoded.content)
+                file.flush()
             totals.add(encoded.chunk)
             progress.finish_chunk(totals.duration_s)
         if not totals.chunks:
             raise InputError("the source has no frame and no sample in the span that was asked for")
-        writer.close()
+        with translated(file.name):
+            writer.close()
         return totals.result(writer.bytes_written, tuple(reader.warnings))
 
 
@@ -200,19 +203,3 @@ def _estimated_chunks(reader: MediaReader, frames: int, chunk_s: float) -> int |
     if reader.video is None and reader.duration_s:
         return math.ceil(reader.duration_s / chunk_s)
     return None
-
-
-@contextmanager
-def _target(target: str | os.PathLike[str] | BinaryIO) -> Iterator[BinaryIO]:
-    """A file that appears under its name only when the block ends well, or the pipe itself."""
-    if isinstance(target, (str, os.PathLike)):
-        with replaced_file(target) as path, path.open("wb") as file:
-            yield file
-        return
-    try:
-        yield target
-        target.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(f"output: {error.strerror}") from error

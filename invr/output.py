@@ -2,62 +2,125 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import BinaryIO
 
-from inrv_format.errors import InrvError, OutputError
+from inrv_format.errors import InputError, OutputError
+
+Target = str | os.PathLike[str] | BinaryIO
+
+
+class TargetFile:
+    """A file for writing, by path or given: all of each write reaches it, and a path is filled in one step.
+
+    A new or ordinary file is written under a temporary name beside it and renamed by `commit`; a device, a pipe or
+    a file object is written directly. After `discard` all writes go nowhere. Raises OutputError.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.name = os.fspath(target) if isinstance(target, (str, os.PathLike)) else "<output>"
+        self._part: str | None = None
+        self._dropped = False
+        self._owned = isinstance(target, (str, os.PathLike))
+        if not isinstance(target, (str, os.PathLike)):
+            self._file = target
+        else:
+            path = self.name
+            if os.path.isdir(path):
+                raise OutputError(f"{path}: is a directory, expected a file name")
+            if not os.path.exists(path) or os.path.isfile(path):
+                folder, base = os.path.split(os.path.realpath(path))
+                self._part = os.path.join(folder, f".{base}.{os.getpid()}.part")
+            with translated(self.name):
+                self._file = open(self._part or path, "wb")  # noqa: SIM115 - closed by commit or discard
+        self._seekable = _is_seekable(self._file)
+
+    def write(self, data: bytes) -> int:
+        """Write all of `data`, however many calls the file underneath needs."""
+        view = memoryview(data).cast("B")
+        while len(view) and not self._dropped:
+            written = self._file.write(view)
+            if written is None or written <= 0:
+                raise BlockingIOError(errno.EAGAIN, "the output takes no more data")
+            view = view[written:]
+        return len(data)
+
+    def seekable(self) -> bool:
+        """Whether `seek` and `tell` work."""
+        return self._seekable
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As for any file."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """As for any file."""
+        return self._file.tell()
+
+    def flush(self) -> None:
+        """Hand what is buffered to the system."""
+        if not self._dropped and hasattr(self._file, "flush"):
+            self._file.flush()
+
+    def __enter__(self) -> TargetFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.commit() if kind is None else self.discard()
+
+    def commit(self) -> None:
+        """Finish: flush, close a file that was opened here, and give it its name; file and folder are synced."""
+        with translated(self.name):
+            self.flush()
+            if self._part is not None:
+                os.fsync(self._file.fileno())
+            if self._owned:
+                self._file.close()
+            if self._part is not None:
+                final = os.path.realpath(self.name)
+                os.replace(self._part, final)
+                self._part = None
+                _sync_folder(os.path.dirname(final))
+
+    def drop(self) -> None:
+        """Let all further writes go nowhere."""
+        self._dropped = True
+
+    def discard(self) -> None:
+        """Remove what was written under the temporary name."""
+        self._dropped = True
+        if self._owned:
+            with suppress(OSError):  # the error that led here is the one to report
+                self._file.close()
+        if self._part is not None and os.path.exists(self._part):
+            os.remove(self._part)
+        self._part = None
 
 
 @contextmanager
-def replaced_file(target: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary path beside `target` to write to; it takes the target's name when the block ends without error.
-
-    The file and its folder are synced before and after the rename. OutputError for a folder that cannot be written
-    or a disk that is full; a device such as /dev/null is written to directly.
-    """
-    final = Path(target)
-    if final.exists() and not final.is_file():
-        yield _checked_device(final)
-        return
-    temporary = _temporary_beside(final)
+def translated(name: str) -> Iterator[None]:
+    """Turn an OSError into an OutputError that names the target; BrokenPipeError passes."""
     try:
-        yield temporary
-        _sync(temporary)
-        os.replace(temporary, final)
-        _sync(final.parent)
-    except InrvError:
-        raise
-    except BrokenPipeError:
+        yield
+    except (BrokenPipeError, OutputError, InputError):
         raise
     except OSError as error:
-        raise OutputError(f"{final}: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise OutputError(f"{name}: cannot be written ({error.strerror or error})") from None
 
 
-def _checked_device(path: Path) -> Path:
-    if path.is_dir():
-        raise OutputError(f"{path}: is a folder")
-    return path
+def _is_seekable(file: BinaryIO) -> bool:
+    seekable = getattr(file, "seekable", None)
+    return bool(seekable()) if seekable is not None else False
 
 
-def _temporary_beside(final: Path) -> Path:
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{final.name}.", suffix=".part", dir=final.parent)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.fchmod(handle, 0o666 & ~umask)
-        os.close(handle)
-    except OSError as error:
-        raise OutputError(f"{final}: {error.strerror}") from error
-    return Path(name)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+def _sync_folder(folder: str) -> None:
+    handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

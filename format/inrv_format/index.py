@@ -212,7 +212,7 @@ def _parse_video(fields: dict[str, Any], cursor: Cursor, limits: Limits) -> Vide
         if fields[name] not in allowed:
             raise cursor.fail(f"{name} {fields[name]} is out of range")
     for name in _RATIOS:
-        if 0 in fields[name][0 if name == "time_base" else 1 :] or max(fields[name]) >= 1 << 31:
+        if 0 in fields[name][0 if name == "time_base" else 1 :]:
             raise cursor.fail(f"{name} {fields[name][0]}/{fields[name][1]} is out of range")
     plain = {name: fields[name] for name in _PLAIN_FIELDS}
     ratios: dict[str, Any] = {name: Fraction(*fields[name]) for name in _RATIOS}

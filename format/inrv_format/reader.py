@@ -108,7 +108,9 @@ class Reader:
 
     def _read_file_header(self) -> None:
         size = FILE_HEADER.sizeof()
-        start = self._source.read(8)
+        start = self._source.read(1)
+        while start and len(start) < len(MAGIC) and (piece := self._source.read(len(MAGIC) - len(start))):
+            start += piece
         if start != MAGIC:
             raise _magic_error(start)
         data = start + read_exactly(self._source, size - 8, 8)
@@ -204,7 +206,7 @@ def _check_version(fields: dict[str, int]) -> None:
 
 
 def _magic_error(start: bytes) -> InvalidDataError:
-    if start and MAGIC.startswith(start):
+    if MAGIC.startswith(start):
         return TruncatedError("the file ends within its magic number", offset=len(start), section="2")
     damaged = start[1:4] == b"INR"
     hint = "its line ends were changed in transit" if damaged else "this is not an .inrv file"

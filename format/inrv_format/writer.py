@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from typing import BinaryIO
+from typing import Protocol
 
 from inrv_format.boxes import CHUNK_BOX, END_BOX, INDEX_BOX, STREAM_BOX, TAGS_BOX, build_box
 from inrv_format.chunk import Chunk, build_chunk
@@ -15,13 +15,20 @@ from inrv_format.streams import Stream
 VERSION = 1
 
 
+class Target(Protocol):
+    """Where a file goes: anything that takes bytes."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take all of `data`."""
+
+
 class Writer:
     """Writes the header at once, each chunk as it comes, and the index, end and footer on `close`.
 
     `target` needs only `write`; nothing is sought. Chunks must come in order of their index.
     """
 
-    def __init__(self, target: BinaryIO, streams: Mapping[int, Stream], tags: Mapping[str, str]) -> None:
+    def __init__(self, target: Target, streams: Mapping[int, Stream], tags: Mapping[str, str]) -> None:
         self.bytes_written = 0
         self._target = target
         self._sequence = 0

@@ -23,7 +23,7 @@ class AvSiren(Field):
     spec: AvSirenSpec
 
     def initialise(self, generator: torch.Generator) -> None:
-        """SIREN's start; first layers in +-25 for sound and +-2/3 for the picture (Chalise et al. 2025, table 8-3)."""
+        """SIREN's start; first layers in +-25 for sound and +-2/3 for the picture (Chalise et al., table 8-3)."""
         uniform_(self["video_input.weight"], VIDEO_BOUND, generator)
         uniform_(self["audio_input.weight"], AUDIO_BOUND, generator)
         for name, weight in self.named_tensors():

@@ -76,18 +76,21 @@ def frame_values(frame: av.VideoFrame, size: tuple[int, int] | None = None) -> P
         return _gray_values(_scaled(frame, f"gray{_suffix(bits)}", size), bits, full)
     if chroma == "rgb":
         return _read_rgb(_scaled(frame, "rgb24" if bits == 8 else f"gbrp{bits}le", size))
-    if bits == 8:
+    matrix = SWS_MATRICES.get(frame.colorspace, SWS_BT601)
+    if bits == 8 and (not full or (frame.format.name.startswith("yuvj") and matrix == SWS_BT601)):
         rgb = frame.reformat(
             width=size[0] if size else None,
             height=size[1] if size else None,
             format="rgb24",
-            src_colorspace=SWS_MATRICES.get(frame.colorspace, SWS_BT601),
+            src_colorspace=matrix,
             interpolation="BICUBIC" if size else None,
             src_color_range=FULL if full else LIMITED,
             dst_color_range=FULL,
         )
         return _read_rgb(rgb)
-    planes = _read_planes(_scaled(frame, f"yuv444p{bits}le", size))
+    # Not by swscale: it is up to 3 codes off in 10 bits, and PyAV before 17 takes full range for limited.
+    name = "yuvj444p" if frame.format.name.startswith("yuvj") else f"yuv444p{_suffix(bits)}"
+    planes = _read_planes(_scaled(frame, name, size))
     return _yuv_to_rgb(planes, bits, frame.colorspace, full)
 
 
@@ -110,14 +113,11 @@ def values_frame(values: Pixels, stream: VideoStream, pix_fmt: str) -> av.VideoF
         rgb = _rescale(colours, stream.bit_depth, bits)
         return _from_rgb(rgb, bits).reformat(format=pix_fmt)
     planes = _rgb_to_yuv(colours, stream.bit_depth, bits, stream.matrix, full)
-    frame = _from_planes(planes, f"yuv444p{_suffix(bits)}")
+    # The source's name says the same of the range as the target's, so that swscale leaves the codes alone.
+    name = "yuvj444p" if pix_fmt.startswith("yuvj") else f"yuv444p{_suffix(bits)}"
+    frame = _from_planes(planes, name).reformat(format=pix_fmt, interpolation="BICUBIC")
     frame.color_range = FULL if full else LIMITED
-    return frame.reformat(
-        format=pix_fmt,
-        interpolation="BICUBIC",
-        src_color_range=FULL if full else LIMITED,
-        dst_color_range=FULL if full else LIMITED,
-    )
+    return frame
 
 
 def _suffix(bits: int) -> str:

@@ -27,10 +27,11 @@ from invr.media.formats import (
     codecs_for,
     encoder,
 )
-from invr.media.sinks import BaseSink, Target, TargetFile, translated
+from invr.media.sinks import BaseSink
 from invr.media.sound import layout_name
 from invr.media.sound_track import SoundTrack
 from invr.media.source import reason
+from invr.output import Target, TargetFile, translated
 
 MOV_MUXERS = ("mp4", "mov", "ipod")
 MAX_TIMESCALE = 2**31 - 1
@@ -241,10 +242,15 @@ class ContainerSink(BaseSink):
 
 
 def shaper(video: VideoStream, pix_fmt: str) -> Callable[[av.VideoFrame], av.VideoFrame]:
-    """Gives frames the stream's sample aspect ratio, which PyAV cannot set on a frame or a Matroska track."""
+    """Gives frames the stream's sample aspect ratio, which PyAV cannot set on a frame or a Matroska track.
+
+    FFV1 stores it with each key frame, where FFmpeg's players find it.
+    """
     graph = av.filter.Graph()
     graph.link_nodes(
-        graph.add_buffer(width=video.width, height=video.height, format=pix_fmt, time_base=video.time_base),
+        graph.add_buffer(
+            width=video.width, height=video.height, format=av.VideoFormat(pix_fmt), time_base=video.time_base
+        ),
         graph.add("setsar", str(video.sample_aspect_ratio)),
         graph.add("buffersink"),
     ).configure()

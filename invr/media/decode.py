@@ -50,7 +50,7 @@ class Decoder:
         self._warn = warn
         self._on_first = on_first
         self._start = Fraction(config.start_s).limit_denominator(MICROSECONDS)
-        self._origin = Fraction(container.start_time or 0, MICROSECONDS) + self._start
+        self._origin = _container_start(container, video) + self._start
         self._end = None if config.duration_s is None else Fraction(config.duration_s)
         self._tick = fraction(video.time_base) if video else Fraction(0)
         self._rate = audio.codec_context.sample_rate if audio else 0
@@ -143,8 +143,9 @@ class Decoder:
 
     def _length(self, frame: av.VideoFrame) -> int:
         """How long the frame is shown where no other follows, in ticks."""
-        if frame.duration:
-            return int(frame.duration)
+        duration = int(getattr(frame, "duration", 0) or 0)  # PyAV 14 does not tell
+        if duration:
+            return duration
         rate = fraction(self._video.average_rate) if self._video else Fraction(0)
         return max(1, round(1 / (rate * self._tick))) if rate else 1
 
@@ -256,3 +257,15 @@ class Decoder:
         if not self._config.ignore_errors:
             raise InputError(f"{self._name}: {text}")
         self._warn(text)
+
+
+def _container_start(container: av.container.InputContainer, video: av.VideoStream | None) -> Fraction:
+    """The time in seconds that is to become 0.
+
+    A start before 0 counts only for the picture: in sound it is the encoder's delay, which FFmpeg cuts off.
+    """
+    start = Fraction(container.start_time or 0, MICROSECONDS)
+    if start >= 0:
+        return start
+    first = (video.start_time or 0) * fraction(video.time_base) if video else Fraction(0)
+    return min(Fraction(0), first)

@@ -119,7 +119,7 @@ def _rotation(frame: av.VideoFrame, warn: Callable[[str], None]) -> int:
 
 
 def _field_order(context: av.VideoCodecContext, frame: av.VideoFrame) -> int:
-    order = int(context.field_order)
+    order = int(getattr(context, "field_order", 0))  # PyAV before 18 does not tell
     if frame.interlaced_frame and order == 1:
         return 0
     return order if 0 <= order <= 5 else 0

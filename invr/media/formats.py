@@ -11,7 +11,7 @@ from inrv_format.streams import AudioStream, VideoStream
 
 from invr.media.colour import DEPTHS, chroma_of, depth_of
 from invr.media.config import WriteConfig
-from invr.media.sinks import Target
+from invr.output import Target
 
 PIPE_FORMAT = "matroska"
 ALIASES = {

@@ -18,8 +18,9 @@ from invr.media.colour import values_frame
 from invr.media.config import WriteConfig
 from invr.media.container_sink import tag_colour
 from invr.media.formats import IMAGE_CODECS, choose_pix_fmt, encoder
-from invr.media.sinks import BaseSink, Target, TargetFile, translated
+from invr.media.sinks import BaseSink
 from invr.media.source import reason
+from invr.output import Target, TargetFile, translated
 
 NUMBER = re.compile(r"%0?\d*d")
 OPTIONS = {"mjpeg": {"qmin": "2", "qmax": "2"}, "libwebp": {"lossless": "1"}}

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 import numpy as np
-from inrv_format.errors import InputError, OutputError
 from inrv_format.streams import AudioStream, VideoStream
 from numpy.typing import NDArray
 
-Target = str | os.PathLike[str] | BinaryIO
+from invr.output import Target, TargetFile, translated
 
 
 class Sink(Protocol):
@@ -110,83 +105,6 @@ class NullSink(BaseSink):
         """Nothing to drop."""
 
 
-class TargetFile:
-    """A file for writing, by path or given: all of each write reaches it, and a path is filled in one step.
-
-    A new or ordinary file is written under a temporary name beside it and renamed by `commit`; a device, a pipe or
-    a file object is written directly. After `discard` all writes go nowhere. Raises OutputError.
-    """
-
-    def __init__(self, target: Target) -> None:
-        self.name = os.fspath(target) if isinstance(target, (str, os.PathLike)) else "<output>"
-        self._part: str | None = None
-        self._dropped = False
-        self._owned = isinstance(target, (str, os.PathLike))
-        if not isinstance(target, (str, os.PathLike)):
-            self._file = target
-        else:
-            path = self.name
-            if os.path.isdir(path):
-                raise OutputError(f"{path}: is a directory, expected a file name")
-            if not os.path.exists(path) or os.path.isfile(path):
-                folder, base = os.path.split(os.path.realpath(path))
-                self._part = os.path.join(folder, f".{base}.{os.getpid()}.part")
-            with translated(self.name):
-                self._file = open(self._part or path, "wb")  # noqa: SIM115 - closed by commit or discard
-        self._seekable = _is_seekable(self._file)
-
-    def write(self, data: bytes) -> int:
-        """Write all of `data`, however many calls the file underneath needs."""
-        view = memoryview(data).cast("B")
-        while len(view) and not self._dropped:
-            written = self._file.write(view)
-            if written is None or written <= 0:
-                raise BlockingIOError(errno.EAGAIN, "the output takes no more data")
-            view = view[written:]
-        return len(data)
-
-    def seekable(self) -> bool:
-        """Whether `seek` and `tell` work."""
-        return self._seekable
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """As for any file."""
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        """As for any file."""
-        return self._file.tell()
-
-    def flush(self) -> None:
-        """Hand what is buffered to the system."""
-        if not self._dropped and hasattr(self._file, "flush"):
-            self._file.flush()
-
-    def commit(self) -> None:
-        """Finish: flush, close a file that was opened here, and give it its name."""
-        with translated(self.name):
-            self.flush()
-            if self._owned:
-                self._file.close()
-            if self._part is not None:
-                os.replace(self._part, os.path.realpath(self.name))
-                self._part = None
-
-    def drop(self) -> None:
-        """Let all further writes go nowhere."""
-        self._dropped = True
-
-    def discard(self) -> None:
-        """Remove what was written under the temporary name."""
-        self._dropped = True
-        if self._owned:
-            with suppress(OSError):  # the error that led here is the one to report
-                self._file.close()
-        if self._part is not None and os.path.exists(self._part):
-            os.remove(self._part)
-        self._part = None
-
-
 class DigestSink(BaseSink):
     """One line of text for each frame and each block of sound: stream, pts, size in bytes, SHA-256.
 
@@ -226,19 +144,3 @@ class DigestSink(BaseSink):
     def _line(self, text: str) -> None:
         with translated(self._file.name):
             self._file.write(text.encode() + b"\n")
-
-
-@contextmanager
-def translated(name: str) -> Iterator[None]:
-    """Turn an OSError into an OutputError that names the target; BrokenPipeError passes."""
-    try:
-        yield
-    except (BrokenPipeError, OutputError, InputError):
-        raise
-    except OSError as error:
-        raise OutputError(f"{name}: cannot be written ({error.strerror or error})") from None
-
-
-def _is_seekable(file: BinaryIO) -> bool:
-    seekable = getattr(file, "seekable", None)
-    return bool(seekable()) if seekable is not None else False

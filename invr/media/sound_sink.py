@@ -13,9 +13,10 @@ from inrv_format.errors import InputError, OutputError
 from inrv_format.streams import AudioStream
 from numpy.typing import NDArray
 
-from invr.media.sinks import BaseSink, Target, TargetFile, translated
+from invr.media.sinks import BaseSink
 from invr.media.sound import sample_codes
 from invr.media.sound_track import SampleLine
+from invr.output import Target, TargetFile, translated
 
 SOUNDFILE_FORMATS = {"wav": "WAV", "flac": "FLAC", "ogg": "OGG"}
 

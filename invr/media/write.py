@@ -11,8 +11,9 @@ from invr.media.config import WriteConfig
 from invr.media.container_sink import ContainerSink
 from invr.media.formats import IMAGE_CODECS, muxer_name
 from invr.media.image_sink import ImageSink
-from invr.media.sinks import DigestSink, NullSink, Sink, Target
+from invr.media.sinks import DigestSink, NullSink, Sink
 from invr.media.sound_sink import SOUNDFILE_FORMATS, SoundSink
+from invr.output import Target
 
 __all__ = ["Sink", "WriteConfig", "open_sink"]
 

@@ -1,0 +1,95 @@
+"""Chunks: spans, units and the checks between them."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from inrv_format.chunk import Chunk, TileGrid, build_chunk, parse_chunk
+from inrv_format.errors import InvalidDataError, LimitError, TruncatedError, UnsupportedError
+from inrv_format.limits import Limits
+from inrv_format.schema import CHUNK_HEADER, VIDEO_SPAN
+from toys import TOY_STREAMS, toy_chunk
+
+
+@pytest.mark.parametrize("coder", [1, 2])
+@pytest.mark.parametrize("bits", [1, 4, 8, 12, 16])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_a_chunk_comes_back_as_it_went(coder, bits, symmetric):
+    chunk = toy_chunk(1, coder, bits, symmetric)
+    parsed = parse_chunk(build_chunk(chunk), TOY_STREAMS)
+    assert parsed == chunk
+    for before, after in zip(chunk.units, parsed.units, strict=True):
+        for tensor, again in zip(before.symbols(), after.symbols(), strict=True):
+            assert (tensor.values == again.values).all()
+            assert tensor.header == again.header
+
+
+def test_uneven_pts_are_kept():
+    chunk = toy_chunk()
+    chunk = replace(chunk, video=replace(chunk.video, pts=(-5, 2, 900_000)))
+    assert parse_chunk(build_chunk(chunk), TOY_STREAMS).video.pts == (-5, 2, 900_000)
+
+
+def test_every_cut_of_a_chunk_is_truncated():
+    content = build_chunk(toy_chunk())
+    for length in range(len(content)):
+        with pytest.raises(TruncatedError):
+            parse_chunk(content[:length], TOY_STREAMS)
+
+
+def test_bytes_after_the_last_unit_are_refused():
+    with pytest.raises(InvalidDataError, match="after the end"):
+        parse_chunk(build_chunk(toy_chunk()) + b"\0", TOY_STREAMS)
+
+
+def test_an_unknown_family_needs_a_newer_version():
+    content = bytearray(build_chunk(replace(toy_chunk(), audio=None, units=toy_chunk().units[:1])))
+    content[CHUNK_HEADER.sizeof() + VIDEO_SPAN.sizeof() + 1] = 99
+    with pytest.raises(UnsupportedError, match="family 99"):
+        parse_chunk(bytes(content), TOY_STREAMS)
+
+
+def test_a_chunk_whose_networks_do_not_cover_it_is_refused():
+    chunk = toy_chunk()
+    with pytest.raises(InvalidDataError, match="exactly once"):
+        parse_chunk(build_chunk(replace(chunk, units=chunk.units[:1])), TOY_STREAMS)
+
+
+def test_work_over_the_limit_is_refused():
+    chunk = toy_chunk()
+    with pytest.raises(LimitError, match="multiply-adds"):
+        parse_chunk(build_chunk(chunk), TOY_STREAMS, limits=Limits(macs_per_chunk=chunk.macs - 1))
+    assert parse_chunk(build_chunk(chunk), TOY_STREAMS, limits=Limits(macs_per_chunk=chunk.macs)) == chunk
+
+
+def test_a_span_that_claims_too_many_frames_is_refused():
+    content = build_chunk(toy_chunk())
+    lying = content[: 8 + 10] + (10**6).to_bytes(4, "little") + content[8 + 14 :]
+    with pytest.raises(LimitError, match="1000000 frames"):
+        parse_chunk(lying, TOY_STREAMS)
+
+
+@pytest.mark.parametrize(("count", "size", "overlap"), [(1, 9, 0), (2, 9, 2), (3, 17, 3), (4, 5, 1)])
+def test_tiles_cover_an_axis_and_share_the_overlap(count, size, overlap):
+    spans = TileGrid(count, 1, overlap).spans(size, count)
+    assert spans[0][0] == 0
+    assert spans[-1][1] == size
+    for (_, end), (start, _) in itertools.pairwise(spans):
+        assert end - start == overlap
+
+
+def test_damaged_weights_are_seen_by_the_crc_of_the_uncompressed_integers():
+    chunk = toy_chunk(coder=2)
+    unit = replace(chunk.units[0], symbols_crc=chunk.units[0].symbols_crc ^ 1)
+    parsed = parse_chunk(build_chunk(replace(chunk, units=(unit, chunk.units[1]))), TOY_STREAMS)
+    with pytest.raises(InvalidDataError, match="uncompressed weights"):
+        parsed.units[0].symbols()
+
+
+def test_macs_add_up():
+    chunk = toy_chunk()
+    assert isinstance(chunk, Chunk)
+    video, audio = chunk.units
+    weights = 6 * 3 + 6 + 5 * 6 + 5 + 5 * 5 + 5 + 3 * 5 + 3
+    assert video.macs == weights * 3 * 5 * 7
+    assert chunk.macs == video.macs + audio.macs

@@ -1,0 +1,52 @@
+"""Network sizes follow the samples of the chunk, up to a cap."""
+
+from dataclasses import replace
+
+import pytest
+from inrv_format.chunk import TileGrid
+from inrv_format.families.base import count_weights
+from inrv_format.families.siren import AFFINE, STILL
+
+from invr.config import MODELS, ModelConfig
+from invr.fit.sizing import PICTURE_WIDTHS, plan_units
+
+
+def weights(plan) -> int:
+    return count_weights([shape for shape in plan.spec.tensor_shapes(plan.domain) if shape[0] != "motion"])
+
+
+def test_a_qcif_chunk_gets_the_network_of_the_findings():
+    (plan,) = plan_units((30, 144, 176, 3), None, TileGrid(), ModelConfig())
+    assert (plan.spec.first, plan.spec.width, plan.spec.depth, plan.spec.motion) == (128, 48, 3, AFFINE)
+
+
+@pytest.mark.parametrize("model", ["auto", "siren-still", "siren-power", "siren-gaussian", "relu", "av-siren"])
+def test_every_model_has_about_the_wanted_size(model):
+    frames, height, width = 12, 96, 128
+    config = MODELS[model]
+    (plan,) = plan_units((frames, height, width, 3), (10, 1) if config.unified else None, TileGrid(), config)[:1]
+    assert weights(plan) == pytest.approx(0.015 * frames * height * width, rel=0.45)
+
+
+def test_large_pictures_are_capped():
+    (plan,) = plan_units((32, 2160, 3840, 3), None, TileGrid(), ModelConfig())
+    assert plan.spec.width == PICTURE_WIDTHS[-1]
+
+
+def test_a_still_has_no_motion():
+    (plan,) = plan_units((1, 64, 64, 3), None, TileGrid(), ModelConfig())
+    assert plan.spec.motion == STILL
+
+
+def test_each_tile_gets_a_network():
+    plans = plan_units((4, 40, 60, 3), (100, 2), TileGrid(3, 2, 4), ModelConfig())
+    assert [plan.tile for plan in plans] == [0, 1, 2, 3, 4, 5, 0]
+    assert plans[-1].spec.NAME == "audio-siren"
+    assert plans[0].domain.width == 22
+
+
+def test_time_is_embedded_with_a_third_to_a_half_of_space():
+    (plan,) = plan_units((30, 144, 176, 3), None, TileGrid(), replace(MODELS["siren-power"]))
+    x, y, t = plan.spec.lengths
+    assert x == y
+    assert x / 3 <= t <= x / 2

@@ -1,0 +1,66 @@
+"""Quantization by the equations."""
+
+import numpy as np
+import pytest
+from inrv_format.families import Domain, SirenSpec
+from inrv_format.quantization import ASYMMETRIC, SYMMETRIC
+from inrv_format.tensors import pack, unpack
+from toys import toy_field
+
+from invr.config import QuantConfig
+from invr.quant import dequantize, quantize, quantize_tensor
+
+WEIGHTS = np.random.default_rng(0).normal(0.3, 1.0, (40, 30))
+
+
+@pytest.mark.parametrize("bits", range(2, 17))
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_the_error_is_at_most_half_a_step(bits, symmetric):
+    tensor = quantize_tensor("w", WEIGHTS, bits, symmetric)
+    slack = 0.5 if symmetric else 1.0
+    assert np.abs(tensor.dequantize() - WEIGHTS).max() <= slack * tensor.header.scale * (1 + 1e-3)
+    low, high = tensor.header.q_range
+    assert low <= tensor.values.min() <= tensor.values.max() <= high
+
+
+def test_the_symmetric_scale_is_equation_5_12():
+    tensor = quantize_tensor("w", WEIGHTS, 8, True)
+    assert tensor.header.scale == np.float32(np.abs(WEIGHTS).max() / 127)
+    assert (tensor.header.mode, tensor.header.zero_point) == (SYMMETRIC, 0)
+
+
+def test_the_asymmetric_zero_point_makes_zero_exact():
+    tensor = quantize_tensor("w", np.array([0.0, 1.0, 7.3, -0.2]), 8, False)
+    assert tensor.header.mode == ASYMMETRIC
+    assert tensor.dequantize()[0] == 0.0
+
+
+def test_asymmetric_uses_the_range_of_one_sided_weights():
+    positive = np.abs(WEIGHTS)
+    errors = [np.abs(quantize_tensor("w", positive, 6, s).dequantize() - positive).mean() for s in (True, False)]
+    assert errors[1] < 0.6 * errors[0]
+
+
+def test_one_bit_and_all_zero_tensors_survive():
+    one_bit = quantize_tensor("w", WEIGHTS, 1, True)
+    assert len(np.unique(one_bit.values)) == 2
+    zeros = quantize_tensor("w", np.zeros((3, 2)), 16, True)
+    assert not zeros.dequantize().any()
+
+
+@pytest.mark.parametrize("bits", [1, 4, 8, 9, 16])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_packed_integers_come_back(bits, symmetric):
+    tensor = quantize_tensor("w", WEIGHTS, bits, symmetric)
+    raw = pack((tensor,))
+    assert len(raw) == WEIGHTS.size * (1 if bits <= 8 else 2)
+    (again,) = unpack(raw, [tensor.header], [("w", WEIGHTS.shape)])
+    assert (again.values == tensor.values).all()
+
+
+def test_a_field_takes_its_dequantized_weights():
+    field = toy_field(SirenSpec(6, 5, 1), Domain(2, 3, 4, 3))
+    symbols = quantize(field, QuantConfig(bits=5))
+    dequantize(symbols, field)
+    for tensor in symbols:
+        assert np.array_equal(field[tensor.name].detach().numpy(), tensor.dequantize())
