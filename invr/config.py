@@ -70,7 +70,7 @@ class FitConfig:
     samples: int = 8192
     muon_rate: float = 2e-3
     adam_rate: float = 1e-3
-    first_rate: float = 1e-3
+    first_rate: float = 8e-3
     motion_rate: float = 1e-3
     l1: float = 1e-6
     picture_weight: float = 1.0

@@ -17,13 +17,11 @@ from invr.cli.info import info
 from invr.cli.test import test_files
 
 USAGE_CODE = 2
-INTERRUPTED_CODE = 130
-TERMINATED_CODE = 143
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 CLOSED_PIPE_CODE = 141
 
 app = typer.Typer(
     name="invr",
-    help="The video codec whose file is a neural network.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -53,7 +51,8 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 def main() -> NoReturn:
     """Run the command line and exit."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in STOP_SIGNALS:
+        signal.signal(number, _stop)
     sys.exit(_exit_code())
 
 
@@ -65,12 +64,15 @@ def _exit_code() -> int:
     except InrvError as error:
         _complain(str(error))
         return error.exit_code
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as error:
+        # Typer turns a closed pipe into an exit of its own before it can be seen here.
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE_CODE
-    except KeyboardInterrupt:
+    except _StoppedError as stop:
         _complain("interrupted")
-        return INTERRUPTED_CODE
+        return 128 + stop.number
     except MemoryError:
         _complain("not enough memory")
         return 6
@@ -97,5 +99,13 @@ def _complain(message: str) -> None:
     sys.stderr.write(f"invr: {message}\n")
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED_CODE)
+class _StoppedError(BaseException):
+    """A signal asked the program to stop; not an Exception, so that no library swallows it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    raise _StoppedError(number)

@@ -1,0 +1,159 @@
+"""Two decoders, written apart: integers equal, pixels within 1 of 255, sound within 2^-15."""
+
+import importlib.util
+import io
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from inrv_format import Reader
+from inrv_format.chunk import AudioSpan, Chunk, TileGrid, VideoSpan, compress_unit, unit_domain
+from inrv_format.families import AudioSirenSpec, AvSirenSpec, SirenSpec
+from inrv_format.families.siren import AFFINE, GAUSSIAN, POWER, RELU
+from inrv_format.streams import AudioStream, VideoStream
+from inrv_format.writer import Writer
+from toys import toy_file, toy_symbols
+
+from invr.decode_chunk import build_fields, decode_picture
+from invr.fields.base import cell_centres
+from invr.fields.render import render_sound
+
+PATH = Path(__file__).resolve().parents[2] / "spec" / "reference_decoder.py"
+
+
+def _load():
+    spec = importlib.util.spec_from_file_location("reference_decoder", PATH)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+reference = _load()
+
+POWERS = {"lengths": (5, 4, 3), "scales": (1.6, 1.5, 1.3)}
+PICTURES = {
+    "waves": SirenSpec(first=9, width=7, depth=2),
+    "motion": SirenSpec(first=9, width=7, depth=3, motion=AFFINE),
+    "power": SirenSpec(8, 7, 1, embedding=POWER, **POWERS),
+    "gaussian": SirenSpec(8, 7, 1, embedding=GAUSSIAN, lengths=(5, 4, 1), scales=(0.3, 0.4, 0.9)),
+    "relu": SirenSpec(8, 7, 2, embedding=POWER, activation=RELU, **POWERS),
+}
+SOUNDS = {
+    "waves": AudioSirenSpec(6, 5, 1),
+    "octaves": AudioSirenSpec(6, 5, 2, octaves=11),
+    "heads": AudioSirenSpec(6, 5, 1, head_width=4, heads=2, octaves=4),
+    "one head": AudioSirenSpec(6, 5, 0, heads=1),
+}
+
+
+WHOLE = TileGrid()
+
+
+def build(pictures, sounds, *, tiles=WHOLE, bit_depth=8, chroma="420", bits=16, coder=1, chunks=1):
+    """A file of `chunks` chunks, 3 frames of 13x11 and 120 samples each."""
+    streams = {}
+    if pictures:
+        streams[0] = VideoStream(13, 11, Fraction(1, 25), chroma=chroma, bit_depth=bit_depth)
+    if sounds:
+        streams[1] = AudioStream(8000, 2, "stereo")
+    target = io.BytesIO()
+    writer = Writer(target, streams, {})
+    for index in range(chunks):
+        video = VideoSpan(0, 3 * index, (3 * index, 3 * index + 1, 3 * index + 2), 1, tiles) if pictures else None
+        overlap = 20 if index else 0
+        audio = AudioSpan(1, 100 * index + overlap, 120, 100 * index, overlap) if sounds else None
+        units = []
+        for spec in [*pictures, *(spec for spec in sounds if spec not in pictures)]:
+            tile = len([unit for unit in units if unit.spec.MEDIA & 1])
+            domain = unit_domain(spec.MEDIA, tile if spec.MEDIA & 1 else 0, streams, video, audio)
+            symbols = toy_symbols(spec, domain, bits, bits > 2, seed=index + len(units))
+            units.append(compress_unit(spec, domain, tile if spec.MEDIA & 1 else 0, symbols, coder))
+        writer.write(Chunk(index, video, audio, tuple(units)))
+    writer.close()
+    return target.getvalue()
+
+
+def compare(data: bytes) -> None:
+    reader = Reader(io.BytesIO(data))
+    file = reference.read_file(data)
+    assert len(file.chunks) == len(reader.index.entries)
+    for number, theirs in enumerate(file.chunks):
+        ours = reader.chunk(number)
+        for unit, other in zip(ours.units, theirs.units, strict=True):
+            for tensor, (name, q) in zip(unit.symbols(), reference.unit_symbols(other), strict=True):
+                assert tensor.name == name
+                assert np.array_equal(tensor.values, q)
+        fields = build_fields(ours, "cpu")
+        if ours.video:
+            positions = np.arange(len(ours.video.pts), dtype=float)
+            size = (reader.video.width, reader.video.height)
+            frames = np.stack(list(decode_picture(ours, fields, reader.video, positions, size)))
+            decoded = reference.chunk_frames(file, theirs)
+            assert decoded.dtype == frames.dtype
+            largest = max(1, ((1 << reader.video.bit_depth) - 1) // 255)
+            assert np.abs(frames.astype(int) - decoded.astype(int)).max() <= largest
+            assert len(np.unique(frames)) > 10
+        if ours.audio:
+            field = next(field for field in fields if field.spec.MEDIA & 2)
+            heads = render_sound(field, cell_centres(ours.audio.sample_count))
+            assert np.abs(heads - reference.chunk_sound(file, theirs)).max() <= 2**-15
+
+
+@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("bits", [2, 8, 16])
+def test_picture_networks(name, bits):
+    compare(build([PICTURES[name]], [], bits=bits))
+
+
+@pytest.mark.parametrize("name", SOUNDS)
+def test_sound_networks(name):
+    compare(build([], [SOUNDS[name]]))
+
+
+def test_the_unified_network():
+    spec = AvSirenSpec(branch=6, width=7, depth=2)
+    compare(build([spec], [spec]))
+
+
+@pytest.mark.parametrize("tiles", [TileGrid(2, 1, 4), TileGrid(3, 2, 3), TileGrid(2, 2, 0)])
+def test_tiles(tiles):
+    compare(build([PICTURES["motion"]] * (tiles.columns * tiles.rows), [], tiles=tiles))
+
+
+@pytest.mark.parametrize(("bit_depth", "chroma"), [(10, "420"), (16, "rgb"), (8, "gray")])
+def test_depths_and_grey(bit_depth, chroma):
+    compare(build([PICTURES["waves"]], [], bit_depth=bit_depth, chroma=chroma))
+
+
+@pytest.mark.parametrize("coder", [1, 2])
+def test_several_chunks_with_both_media(coder):
+    compare(build([PICTURES["power"]], [SOUNDS["heads"]], chunks=3, coder=coder))
+
+
+def _read_all(data: bytes) -> None:
+    for chunk in reference.read_file(data).chunks:
+        for unit in chunk.units:
+            reference.unit_symbols(unit)
+
+
+def test_both_refuse_every_cut_and_every_flipped_byte():
+    data = toy_file(1)
+    for length in range(0, len(data), 7):
+        with pytest.raises(reference.DecodeError):
+            reference.read_file(data[:length])
+    for place in range(0, len(data), 3):
+        damaged = bytearray(data)
+        damaged[place] ^= 0x11
+        with pytest.raises(reference.DecodeError):
+            _read_all(bytes(damaged))
+
+
+def test_it_is_short_and_needs_numpy_only():
+    text = PATH.read_text()
+    assert len(text.splitlines()) < 500
+    assert "torch" not in text
+    assert "import invr" not in text
+    assert "inrv_format" not in text
