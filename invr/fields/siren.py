@@ -18,6 +18,23 @@ SPATIAL_REACH = 0.45
 TEMPORAL_REACH = 0.2
 
 
+class _Waves(torch.autograd.Function):
+    """sin(slope x + offset) [R, C, M] for slope and offset [R, M] and x [C]; x gets no gradient."""
+
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, slope: Tensor, offset: Tensor, x: Tensor) -> Tensor:
+        phase = torch.addcmul(offset[:, None], slope[:, None], x[None, :, None])
+        ctx.save_for_backward(phase, x)
+        return torch.sin(phase)
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+        phase, x = ctx.saved_tensors  # type: ignore[attr-defined]
+        grad = torch.cos(phase).mul_(grads[0])
+        sums = torch.stack([x, torch.ones_like(x)]) @ grad  # [R, 2, M]
+        return sums[:, 0], sums[:, 1], None
+
+
 class Siren(Field):
     """A SIREN over (x, y, t) (Sitzmann et al. 2020), with a separable first layer and optional motion.
 
@@ -86,8 +103,10 @@ class Siren(Field):
             offset = wy * y
         offset = offset + wt * t[:, None] + self["first.bias"]
         omega = self.spec.omega
-        phase = torch.addcmul((omega * offset)[:, None], (omega * slope)[:, None], rows.x[None, :, None])
-        return self._activate(phase)
+        if self.spec.activation == RELU:
+            return torch.relu(torch.addcmul(offset[:, None], slope[:, None], rows.x[None, :, None]))
+        waves: Tensor = _Waves.apply(omega * slope, omega * offset, rows.x)  # type: ignore[no-untyped-call]
+        return waves
 
     def _motion(self, frames: Tensor) -> Tensor:
         """The six motion numbers [R, 6] at each position; between two frames they are interpolated linearly."""

@@ -21,6 +21,7 @@ SPECS = {
     "power": SirenSpec(8, 8, 2, embedding=POWER, lengths=(3, 4, 2), scales=(1.4, 1.3, 1.2)),
     "gaussian": SirenSpec(8, 8, 2, embedding=GAUSSIAN, lengths=(3, 4, 2), scales=(0.5, 0.4, 0.9)),
     "relu": SirenSpec(8, 8, 2, embedding=POWER, activation=RELU, lengths=(3, 4, 2), scales=(1.4, 1.3, 1.2)),
+    "relu waves": SirenSpec(first=10, width=8, depth=2, activation=RELU, motion=AFFINE),
     "shallow": SirenSpec(first=10, width=8, depth=0),
 }
 FRAMES, Y, X = torch.tensor([0, 3, 2]), cell_centres(6)[[1, 5, 0]], cell_centres(9)
