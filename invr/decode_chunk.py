@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from invr.denoise import denoise, join_heads
 from invr.fields import Field, build_field
-from invr.fields.base import cell_centres
+from invr.fields.base import sample_times
 from invr.fields.render import Picture, PictureGrid, axis_centres, render_picture, render_sound, to_pixels
 from invr.quant import dequantize
 
@@ -50,7 +50,7 @@ def decode_sound(chunk: Chunk, fields: list[Field], stream: AudioStream, gate: b
     """Samples [N, C] of the chunk, its overlap included; `gate` None denoises where the file says that it helps."""
     assert chunk.audio is not None
     field = next(field for field in fields if field.spec.MEDIA & AUDIO)
-    heads = render_sound(field, cell_centres(chunk.audio.sample_count))
+    heads = render_sound(field, sample_times(chunk.audio.sample_count))
     wanted = chunk.audio.denoise if gate is None else gate
     return denoise(heads, stream.sample_rate_hz) if wanted else join_heads(heads)
 

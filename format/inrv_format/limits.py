@@ -22,7 +22,6 @@ class Limits:
     chunks: int = 1 << 20
     units_per_chunk: int = 4096
     weights_per_unit: int = 1 << 28
-    tensors_per_unit: int = 1024
     width: int = 16384
     height: int = 16384
     pixels_per_frame: int = 1 << 28

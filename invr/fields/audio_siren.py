@@ -8,7 +8,7 @@ import torch
 from inrv_format.families import AudioSirenSpec
 from torch import Tensor
 
-from invr.fields.base import Field, linear_layer, sine_layer, siren_hidden_, uniform_
+from invr.fields.base import Field, linear_layer, sine_layer, siren_hidden_, time_layer, uniform_
 
 LOWEST_HZ_PER_CHUNK = 1.0
 NYQUIST_SHARE = 0.5
@@ -46,7 +46,11 @@ class AudioSiren(Field):
     def sound(self, t: Tensor) -> Tensor:
         """Amplitudes [heads, N, C] at the times `t` [N]."""
         spec = self.spec
-        hidden = sine_layer(self._inputs(t), self["first.weight"], self["first.bias"], spec.omega)
+        weight, bias = self["first.weight"], self["first.bias"]
+        if spec.octaves:
+            hidden = sine_layer(self._octaves(t), weight, bias, spec.omega)
+        else:
+            hidden = time_layer(t, weight, bias, spec.omega)
         for i in range(spec.depth):
             hidden = sine_layer(hidden, self[f"hidden{i}.weight"], self[f"hidden{i}.bias"], spec.omega)
         return torch.stack([self._head(hidden, f"head{head}") for head in range(spec.heads)])
@@ -64,9 +68,7 @@ class AudioSiren(Field):
             hidden = sine_layer(hidden, weight, bias, self.spec.omega)
         return linear_layer(hidden, self[f"{head}_output.weight"], self[f"{head}_output.bias"])
 
-    def _inputs(self, t: Tensor) -> Tensor:
-        if not self.spec.octaves:
-            return t[:, None]
+    def _octaves(self, t: Tensor) -> Tensor:
         # Mahdi 2025 section 4.4.1: sin(2^k pi t), cos(2^k pi t); float64 as in embed.py
         octaves = torch.arange(self.spec.octaves, dtype=torch.float64, device=t.device)
         phase = torch.exp2(octaves) * math.pi * t.double()[:, None]

@@ -6,7 +6,7 @@ import torch
 from inrv_format.families import AvSirenSpec
 from torch import Tensor
 
-from invr.fields.base import Field, Rows, linear_layer, sine_layer, siren_hidden_, uniform_
+from invr.fields.base import Field, Rows, linear_layer, sine_layer, siren_hidden_, time_layer, uniform_
 
 AUDIO_BOUND = 25.0
 VIDEO_BOUND = 2 / 3
@@ -82,10 +82,11 @@ class AvSiren(Field):
 
     def _samples(self, index: Tensor) -> Tensor:
         """Audio first layer [..., F] at stored samples, by index."""
-        return self._audio_layer((index.double() + 0.5) * (2 / self.domain.samples) - 1)
+        t = (2 * index.reshape(-1).double() + 1) / self.domain.samples - 1
+        return self._audio_layer(t).reshape(*index.shape, -1)
 
     def _audio_layer(self, t: Tensor) -> Tensor:
-        return sine_layer(t.float()[..., None], self["audio_input.weight"], self["audio_input.bias"], self.spec.omega)
+        return time_layer(t, self["audio_input.weight"], self["audio_input.bias"], self.spec.omega)
 
     def _trunk(self, pixels: Tensor, samples: Tensor) -> Tensor:
         hidden = torch.cat([pixels, samples], -1)

@@ -56,7 +56,7 @@ class Field(nn.Module):
         raise NotImplementedError
 
     def sound(self, t: Tensor) -> Tensor:
-        """Amplitudes [heads, N, C] at the N times `t`, in [-1, 1] over the chunk's samples."""
+        """Amplitudes [heads, N, C] at the N times `t`, float64 in [-1, 1] over the chunk's samples."""
         raise NotImplementedError
 
     def matrices(self) -> list[Tensor]:
@@ -91,6 +91,34 @@ def sine_layer(x: Tensor, weight: Tensor, bias: Tensor, omega: float) -> Tensor:
     return result
 
 
+class _TimeWaves(torch.autograd.Function):
+    """sin(t W^T + b) for times t [N] in float64 and W [M, 1], b [M] in radians; t gets no gradient."""
+
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, t: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        turns = torch.outer(t, weight[:, 0].double().mul_(1 / (2 * math.pi)))
+        turns.add_(bias.double().mul_(1 / (2 * math.pi))).frac_()
+        phase = turns.float().mul_(2 * math.pi)
+        ctx.save_for_backward(t, phase)
+        return torch.sin(phase)
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[None, Tensor, Tensor]:
+        t, phase = ctx.saved_tensors  # type: ignore[attr-defined]
+        grad = torch.cos(phase).mul_(grads[0])
+        return None, (t.float() @ grad)[:, None], grad.sum(0)
+
+
+def time_layer(t: Tensor, weight: Tensor, bias: Tensor, omega: float) -> Tensor:
+    """sin(omega (W t + b)) [N, M] for times t [N], its phase in float64 (`spec/inrv.md` 7.3).
+
+    A chunk of sound has frequencies of ten thousands of periods; in float32 their phases would be off by hundredths
+    of a radian, and differently so on every machine.
+    """
+    waves: Tensor = _TimeWaves.apply(t.double(), weight * omega, bias * omega)  # type: ignore[no-untyped-call]
+    return waves
+
+
 def linear_layer(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """W x + b for x [..., I]."""
     return torch.nn.functional.linear(x, weight, bias)
@@ -109,7 +137,12 @@ def siren_hidden_(weight: Tensor, omega: float, generator: torch.Generator) -> N
 
 def cell_centres(count: int, device: torch.device | str = "cpu") -> Tensor:
     """Coordinates of the centres of `count` equal cells on [-1, 1], float32 [count]."""
-    return ((torch.arange(count, dtype=torch.float64) + 0.5) * (2 / count) - 1).float().to(device)
+    return sample_times(count, device).float()
+
+
+def sample_times(count: int, device: torch.device | str = "cpu") -> Tensor:
+    """The same in float64, for sound."""
+    return (2 * torch.arange(count, dtype=torch.float64, device=device) + 1) / count - 1
 
 
 def _is_hidden(name: str) -> bool:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from invr.config import FitConfig
 from invr.fields.av_siren import AvSiren
-from invr.fields.base import Field, Rows, cell_centres
+from invr.fields.base import Field, Rows, cell_centres, sample_times
 
 
 class Objective(Protocol):
@@ -67,7 +67,7 @@ class SoundObjective:
 
     def __init__(self, values: NDArray[np.float32], config: FitConfig, device: str) -> None:
         self._values = torch.from_numpy(np.ascontiguousarray(values)).to(device)
-        self._t = cell_centres(len(values), device)
+        self._t = sample_times(len(values), device)
         self._count = min(config.samples, len(values))
 
     def loss(self, field: Field, generator: torch.Generator) -> Tensor:

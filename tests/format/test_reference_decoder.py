@@ -17,7 +17,7 @@ from inrv_format.writer import Writer
 from toys import toy_file, toy_symbols
 
 from invr.decode_chunk import build_fields, decode_picture
-from invr.fields.base import cell_centres
+from invr.fields.base import sample_times
 from invr.fields.render import render_sound
 
 PATH = Path(__file__).resolve().parents[2] / "spec" / "reference_decoder.py"
@@ -98,7 +98,7 @@ def compare(data: bytes) -> None:
             assert len(np.unique(frames)) > 10
         if ours.audio:
             field = next(field for field in fields if field.spec.MEDIA & 2)
-            heads = render_sound(field, cell_centres(ours.audio.sample_count))
+            heads = render_sound(field, sample_times(ours.audio.sample_count))
             assert np.abs(heads - reference.chunk_sound(file, theirs)).max() <= 2**-15
 
 

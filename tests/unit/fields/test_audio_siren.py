@@ -8,7 +8,7 @@ from inrv_format.families import AudioSirenSpec, Domain
 from toys import toy_field
 
 from invr.fields.audio_siren import dominant_cycles
-from invr.fields.base import cell_centres
+from invr.fields.base import sample_times
 
 DOMAIN = Domain(samples=50, channels=2)
 
@@ -18,7 +18,7 @@ DOMAIN = Domain(samples=50, channels=2)
 @pytest.mark.parametrize("heads", [1, 2])
 def test_heads_give_all_channels_and_differ(octaves, head_width, heads):
     field = toy_field(AudioSirenSpec(8, 8, 1, head_width, heads, octaves), DOMAIN)
-    sound = field.sound(cell_centres(50))
+    sound = field.sound(sample_times(50))
     assert sound.shape == (heads, 50, 2)
     assert heads == 1 or not torch.allclose(sound[0], sound[1])
 
@@ -28,7 +28,7 @@ def test_the_embedding_is_powers_of_two():
     t = torch.tensor([0.3])
     phases = [2**k * math.pi * 0.3 for k in range(3)]
     expected = [value for phase in phases for value in (math.sin(phase), math.cos(phase))]
-    torch.testing.assert_close(field._inputs(t)[0], torch.tensor(expected), atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(field._octaves(t)[0], torch.tensor(expected), atol=1e-6, rtol=1e-5)
 
 
 def test_start_frequencies_are_drawn_from_the_spectrum():
@@ -45,5 +45,5 @@ def test_silence_has_start_frequencies_too():
 def test_a_wave_of_c_cycles_repeats_c_times():
     field = toy_field(AudioSirenSpec(1, 1, 0, heads=1), DOMAIN)
     field.start_at(torch.tensor([5.0]), torch.Generator().manual_seed(0))
-    sound = field.sound(torch.linspace(-1, 1, 101))
+    sound = field.sound(torch.linspace(-1, 1, 101, dtype=torch.float64))
     torch.testing.assert_close(sound[0, :80], sound[0, 20:100], atol=1e-3, rtol=1e-3)

@@ -8,7 +8,7 @@ from toys import toy_field
 
 from invr.config import MODELS
 from invr.fields import Rows
-from invr.fields.base import cell_centres
+from invr.fields.base import cell_centres, sample_times
 from invr.fit.objectives import pair_indices
 
 DOMAIN = Domain(frames=2, height=3, width=5, components=3, samples=7, channels=2)
@@ -37,7 +37,7 @@ def test_picture_and_sound_are_the_paired_values():
     torch.testing.assert_close(field.picture(rows).reshape(-1, 3), picture, atol=1e-5, rtol=1e-4)
     samples = torch.arange(DOMAIN.samples)
     _, sound = field.pairs(samples % DOMAIN.pixels, samples)
-    torch.testing.assert_close(field.sound(cell_centres(7)), sound, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(field.sound(sample_times(7)), sound, atol=1e-4, rtol=1e-3)
 
 
 @pytest.mark.parametrize(("pixels", "samples"), [(30, 7), (5, 12), (6, 6)])
@@ -54,7 +54,7 @@ def test_scaling_the_sound_leaves_the_picture():
     field = toy_field(SPEC, DOMAIN)
     rows = Rows(torch.zeros(3, dtype=torch.long), cell_centres(3), cell_centres(5))
     with torch.no_grad():
-        picture, sound = field.picture(rows), field.sound(cell_centres(7))
+        picture, sound = field.picture(rows), field.sound(sample_times(7))
         field.scale_sound(0.25)
         torch.testing.assert_close(field.picture(rows), picture)
-        torch.testing.assert_close(field.sound(cell_centres(7)), 0.25 * sound)
+        torch.testing.assert_close(field.sound(sample_times(7)), 0.25 * sound)
