@@ -32,7 +32,7 @@ class ModelConfig:
     relu: bool = False
     motion: bool = True
     weights_per_sample: float = 0.015
-    sound_weights_per_sample: float = 0.06
+    sound_weights_per_sample: float = 0.12
     sound_octaves: int = 0
     unified: bool = False
     av_shape: tuple[int, int, int] | None = None
@@ -59,8 +59,8 @@ MODELS: dict[str, ModelConfig] = {
 class FitConfig:
     """How a network is fitted.
 
-    `steps` of `rows` x `columns` points; rates of Muon (hidden matrices) and of Adam (first layer, biases and output,
-    motion); `l1` weighs the sum of absolute weights (INVR eq. 5); `sound_weight` and `picture_weight` are the
+    `steps` of `rows` x `columns` points, or of `samples`; rates of Muon (hidden matrices) and of Adam (first layer of
+    picture and of sound, biases and output, motion); `l1` weighs the sum of absolute weights (INVR eq. 5); `sound_weight` and `picture_weight` are the
     lambdas of Chalise et al. 2025, eq. 6-3.
     """
 
@@ -71,6 +71,7 @@ class FitConfig:
     muon_rate: float = 2e-3
     adam_rate: float = 1e-3
     first_rate: float = 8e-3
+    sound_first_rate: float = 1.5e-2
     motion_rate: float = 1e-3
     l1: float = 1e-6
     picture_weight: float = 1.0

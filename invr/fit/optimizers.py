@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 import torch
+from inrv_format.streams import AUDIO
 from torch import Tensor
 
 from invr.config import FitConfig
@@ -62,7 +63,8 @@ def build_optimizers(field: Field, config: FitConfig, rate_factor: float) -> lis
         if id(tensor) not in taken:
             layer = name.partition(".")[0]
             groups[layer if layer in groups else "rest"].append(tensor)
-    rates = {"first": config.first_rate, "motion": config.motion_rate, "rest": config.adam_rate}
+    first_rate = config.sound_first_rate if field.spec.MEDIA == AUDIO else config.first_rate
+    rates = {"first": first_rate, "motion": config.motion_rate, "rest": config.adam_rate}
     adam_groups = [{"params": groups[name], "lr": rates[name] * rate_factor} for name in groups if groups[name]]
     optimizers: list[torch.optim.Optimizer] = [torch.optim.Adam(adam_groups)]
     if matrices:
