@@ -60,11 +60,12 @@ class FitConfig:
     """How a network is fitted.
 
     `steps` of `rows` x `columns` points, or of `samples`; rates of Muon (hidden matrices) and of Adam (first layer of
-    picture and of sound, biases and output, motion); `l1` weighs the sum of absolute weights (INVR eq. 5); `sound_weight` and `picture_weight` are the
-    lambdas of Chalise et al. 2025, eq. 6-3.
+    picture and of sound, motion, everything else); `l1` weighs the sum of absolute weights (INVR eq. 5);
+    `picture_weight` and `sound_weight` are the lambdas of Chalise et al. 2025, eq. 6-3; the state is checked
+    `checks` times and the best one kept.
     """
 
-    steps: int = 9000
+    steps: int = 6000
     rows: int = 128
     columns: int = 64
     samples: int = 8192
@@ -85,9 +86,9 @@ class FitConfig:
 PRESETS: dict[str, FitConfig] = {
     "ultrafast": FitConfig(steps=400),
     "fast": FitConfig(steps=1800),
-    "medium": FitConfig(steps=9000),
-    "slow": FitConfig(steps=27_000),
-    "veryslow": FitConfig(steps=81_000),
+    "medium": FitConfig(steps=6000),
+    "slow": FitConfig(steps=20_000),
+    "veryslow": FitConfig(steps=60_000),
 }
 
 
