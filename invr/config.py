@@ -72,7 +72,7 @@ class FitConfig:
     muon_rate: float = 2e-3
     adam_rate: float = 1e-3
     first_rate: float = 8e-3
-    sound_first_rate: float = 1.5e-2
+    sound_first_rate: float = 2e-2
     motion_rate: float = 1e-3
     l1: float = 1e-6
     picture_weight: float = 1.0

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import numpy as np
 from inrv_format.chunk import Chunk
 from inrv_format.errors import InputError, InvalidDataError, UnsupportedError
+from inrv_format.families import SirenSpec
 from inrv_format.reader import Reader
 from inrv_format.streams import VideoStream
 
@@ -67,8 +68,11 @@ def decode(
         sink = stack.enter_context(open_sink(target, video, audio, write))
         counter = _Counter(len(timeline.wanted) if timeline.wanted is not None else None)
         joiner = SoundJoiner(audio.sample_rate_hz) if audio else None
+        warnings: list[str] = []
         for chunk in timeline.chunks():
             fields = build_fields(chunk, device)
+            if not warnings and timeline.resampled and not _smooth(chunk):
+                warnings.append("the network's frequencies exceed its grid: at another size or rate it gives noise")
             if video is not None and chunk.video:
                 _write_frames(chunk, fields, timeline, sink, counter)
             if joiner is not None and chunk.audio and audio is not None:
@@ -81,8 +85,13 @@ def decode(
             counter.samples += timeline.write_sound(sink, *joiner.flush())
         if counter.frames == counter.samples == 0:
             raise InputError(f"nothing lies between {config.start_s} s and the end that was asked for")
-        warnings = sink.warnings
+        warnings += sink.warnings
     return DecodeResult(counter.frames, counter.samples, tuple(warnings))
+
+
+def _smooth(chunk: Chunk) -> bool:
+    """Whether all picture networks of a chunk can be asked for any grid (`spec/inrv.md` 7.5)."""
+    return all(unit.spec.smooth_on(unit.domain) for unit in chunk.units if isinstance(unit.spec, SirenSpec))
 
 
 class _Counter:

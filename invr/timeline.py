@@ -53,6 +53,12 @@ class Timeline:
         return self.start if self.config.start_s else Fraction(0)
 
     @property
+    def resampled(self) -> bool:
+        """Whether pictures are asked for at points that were not fitted."""
+        config = self.config
+        return config.size is not None or config.scale != 1.0 or config.fps is not None
+
+    @property
     def video_out(self) -> VideoStream | None:
         """The picture stream as it is written: upright, at the asked size and rate."""
         if self.video is None:

@@ -228,7 +228,7 @@ def _check_tiles(tiles: TileGrid, stream: VideoStream, cursor: Cursor) -> None:
     for count, size in ((tiles.columns, stream.width), (tiles.rows, stream.height)):
         if not 0 < count <= size:
             raise cursor.fail(f"{tiles.columns}x{tiles.rows} tiles do not fit the picture")
-        if count > 1 and tiles.overlap > size // count:
+        if tiles.overlap > size // count:
             raise cursor.fail(f"a tile overlap of {tiles.overlap} pixels is more than a tile")
 
 
@@ -248,14 +248,15 @@ def _build_audio_span(span: AudioSpan) -> bytes:
 
 def _parse_audio_span(cursor: Cursor, streams: Mapping[int, Stream], limits: Limits) -> AudioSpan:
     fields = cursor.fields(AUDIO_SPAN)
-    if not isinstance(streams.get(fields["stream"]), AudioStream):
+    stream = streams.get(fields["stream"])
+    if not isinstance(stream, AudioStream):
         raise cursor.fail(f"chunk refers to stream {fields['stream']}, which is no sound stream")
     if fields["flags"] & ~DENOISE:
         raise cursor.fail(f"sound flags {fields['flags']:#04x} are reserved")
     if not 0 < fields["sample_count"] <= limits.samples_per_chunk:
         raise LimitError(f"chunk of {fields['sample_count']} samples", section="9")
-    if fields["overlap"] >= fields["sample_count"]:
-        raise cursor.fail("the overlap is not shorter than the chunk's sound")
+    if fields["overlap"] >= fields["sample_count"] or 10 * fields["overlap"] > stream.sample_rate_hz:
+        raise cursor.fail("the overlap is not shorter than the chunk's sound and a tenth of a second")
     if max(abs(fields["pts"]), fields["first_sample"]) > MAX_TICKS:
         raise cursor.fail("times are out of range")
     return AudioSpan(
@@ -334,7 +335,8 @@ def _check_payload_lengths(
     raw, stored = fields["raw_length"], fields["stored_length"]
     if raw != packed_length(headers, shapes):
         raise cursor.fail(f"unit claims {raw} packed bytes, its tensors take {packed_length(headers, shapes)}")
-    if raw > limits.payload_bytes or raw > stored * limits.payload_ratio:
+    inflated = raw > limits.payload_ratio_from_bytes and raw > stored * limits.payload_ratio
+    if raw > limits.payload_bytes or inflated:
         raise LimitError(f"payload of {stored} bytes claims to hold {raw}", section="9")
 
 
@@ -370,3 +372,17 @@ def _check_units(video: VideoSpan | None, audio: AudioSpan | None, units: tuple[
         raise cursor.fail("the chunk's networks do not cover each tile and the sound exactly once")
     if any(unit.tile for unit in units if unit.spec.MEDIA == AUDIO) or (len(tiles) > 1 and set(sounds) - {0}):
         raise cursor.fail("a sound network names a tile")
+
+
+def check_order(before: Chunk, chunk: Chunk, *, limits: Limits = DEFAULT_LIMITS) -> None:
+    """Refuse a chunk that does not follow `before` in number and time (`spec/inrv.md` section 6)."""
+    if chunk.index <= before.index:
+        raise InvalidDataError(f"chunk {chunk.index} follows chunk {before.index}", section=SECTION)
+    if before.video and chunk.video and chunk.video.pts[0] <= before.video.pts[-1]:
+        raise InvalidDataError(f"frames of chunk {chunk.index} are out of order", section=SECTION)
+    if before.audio and chunk.audio:
+        gap = chunk.audio.pts + chunk.audio.overlap - before.audio.pts - before.audio.sample_count
+        if gap < 0 or (chunk.audio.overlap and (gap or chunk.audio.overlap > before.audio.sample_count)):
+            raise InvalidDataError(f"sound of chunk {chunk.index} does not follow on the one before", section=SECTION)
+        if gap > limits.samples_per_chunk:
+            raise LimitError(f"{gap} samples of silence before chunk {chunk.index}", section="9")

@@ -18,6 +18,7 @@ class Limits:
     box_bytes: int = 256 << 20
     payload_bytes: int = 1 << 30
     payload_ratio: int = 1000
+    payload_ratio_from_bytes: int = 1 << 24
     streams: int = 16
     chunks: int = 1 << 20
     units_per_chunk: int = 4096

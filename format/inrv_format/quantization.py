@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from inrv_format.errors import InvalidDataError
 
 SYMMETRIC, ASYMMETRIC = 0, 1
-MAX_BITS = 16
+MAX_BITS = 24
+SMALLEST_SCALE, LARGEST_SCALE = 2.0**-126, 2.0**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +29,28 @@ class TensorHeader:
             return 1 - (1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1
         return 0, (1 << self.bits) - 1
 
+    @property
+    def planes(self) -> int:
+        """Bytes that each integer takes in the packed form."""
+        return (self.bits + 7) // 8
+
     def check(self) -> None:
         """Refuse a header out of range: bits, mode, a scale that is not positive and finite, a zero-point."""
         if self.mode not in (SYMMETRIC, ASYMMETRIC):
             raise InvalidDataError(f"quantization mode {self.mode} is not 0 or 1", section="6.1")
         if not (1 if self.mode == ASYMMETRIC else 2) <= self.bits <= MAX_BITS:
             raise InvalidDataError(f"bit width {self.bits} is out of range", section="6.1")
-        if not (math.isfinite(self.scale) and self.scale > 0):
-            raise InvalidDataError(f"scale {self.scale} is not positive and finite", section="6.1")
-        if self.mode == SYMMETRIC and self.zero_point != 0:
-            raise InvalidDataError("a symmetric tensor has a zero-point", section="6.1")
-        if abs(self.zero_point) > 1 << 24:
-            raise InvalidDataError(f"zero-point {self.zero_point} is out of range", section="6.1")
+        if not (math.isfinite(self.scale) and SMALLEST_SCALE <= self.scale <= LARGEST_SCALE):
+            raise InvalidDataError(f"scale {self.scale} is out of range", section="6.1")
+        largest = 0 if self.mode == SYMMETRIC else self.q_range[1]
+        if not 0 <= self.zero_point <= largest:
+            raise InvalidDataError(f"zero-point {self.zero_point} is not in 0 to {largest}", section="6.1")
 
 
 Shapes = Sequence[tuple[str, tuple[int, ...]]]
 
 
 def packed_length(headers: Sequence[TensorHeader], shapes: Shapes) -> int:
-    """Bytes of the packed form, computed without allocating: one a value up to 8 bits, two above."""
+    """Bytes of the packed form, computed without allocating."""
     sizes = [math.prod(shape) for _, shape in shapes]
-    return sum(size * (1 if header.bits <= 8 else 2) for header, size in zip(headers, sizes, strict=True))
+    return sum(size * header.planes for header, size in zip(headers, sizes, strict=True))

@@ -17,7 +17,7 @@ from inrv_format.boxes import (
     read_box,
     read_exactly,
 )
-from inrv_format.chunk import Chunk, parse_chunk
+from inrv_format.chunk import Chunk, check_order, parse_chunk
 from inrv_format.errors import InvalidDataError, LimitError, TruncatedError, UnsupportedError
 from inrv_format.index import Index, parse_index, parse_stream, parse_tags
 from inrv_format.limits import DEFAULT_LIMITS, Limits
@@ -81,12 +81,17 @@ class Reader:
             self._source.seek(box.offset + box.length)
             self._offset, self._sequence = box.offset + box.length, box.sequence + 1
         number = 0
+        before: Chunk | None = None
         while box.type != END_BOX:
             if box.type == CHUNK_BOX:
                 number += 1
                 if number > self.limits.chunks:
                     raise LimitError(f"more than {self.limits.chunks} chunks", offset=box.offset, section="9")
-                yield self._parse(box)
+                chunk = self._parse(box)
+                if before is not None:
+                    check_order(before, chunk, limits=self.limits)
+                before = chunk
+                yield chunk
             box = self._next_box()
         self._read_footer_after_end()
 

@@ -30,16 +30,15 @@ Symbols = tuple[TensorSymbols, ...]
 
 
 def pack(symbols: Symbols) -> bytes:
-    """Packed form: per tensor u = q - q_min, the plane of high bytes (above 8 bits) before that of low bytes."""
+    """Packed form: per tensor u = q - q_min as planes of bytes, the highest byte of all values first."""
     planes = []
     for tensor in symbols:
         low, high = tensor.header.q_range
         if tensor.values.size and not (low <= tensor.values.min() and tensor.values.max() <= high):
             raise ValueError(f"tensor {tensor.name} leaves its range {low} to {high}")
-        unsigned = (tensor.values - low).astype(np.uint16).ravel()
-        if tensor.header.bits > 8:
-            planes.append((unsigned >> 8).astype(np.uint8).tobytes())
-        planes.append((unsigned & 0xFF).astype(np.uint8).tobytes())
+        unsigned = (tensor.values - low).astype(np.uint32).ravel()
+        for plane in reversed(range(tensor.header.planes)):
+            planes.append((unsigned >> 8 * plane & 0xFF).astype(np.uint8).tobytes())
     return b"".join(planes)
 
 
@@ -50,7 +49,7 @@ def unpack(raw: bytes, headers: Sequence[TensorHeader], shapes: Shapes) -> Symbo
     for header, (name, shape) in zip(headers, shapes, strict=True):
         size = math.prod(shape)
         unsigned = np.zeros(size, np.int32)
-        for _ in range(1 if header.bits <= 8 else 2):
+        for _ in range(header.planes):
             unsigned = (unsigned << 8) | np.frombuffer(raw, np.uint8, size, position)
             position += size
         low, high = header.q_range

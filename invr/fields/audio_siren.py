@@ -36,6 +36,10 @@ class AudioSiren(Field):
             if name.endswith(".weight") and name != "first.weight":
                 siren_hidden_(weight, spec.omega, generator)
 
+    def phase_gain(self, name: str) -> float | None:
+        """Of the first layer, unless there is an embedding."""
+        return self.spec.omega if name.startswith("first.") and not self.spec.octaves else None
+
     def start_at(self, cycles: Tensor, generator: torch.Generator) -> None:
         """Set the first layer to frequencies of `cycles` [first] periods per chunk, with random phases."""
         phase = torch.rand(self.spec.first, generator=generator) * (2 * math.pi)

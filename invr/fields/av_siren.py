@@ -6,7 +6,16 @@ import torch
 from inrv_format.families import AvSirenSpec
 from torch import Tensor
 
-from invr.fields.base import Field, Rows, linear_layer, sine_layer, siren_hidden_, time_layer, uniform_
+from invr.fields.base import (
+    Field,
+    Rows,
+    cell_coordinates,
+    linear_layer,
+    sine_layer,
+    siren_hidden_,
+    time_layer,
+    uniform_,
+)
 
 AUDIO_BOUND = 25.0
 VIDEO_BOUND = 2 / 3
@@ -29,6 +38,10 @@ class AvSiren(Field):
         for name, weight in self.named_tensors():
             if name.endswith(".weight") and not name.endswith("input.weight"):
                 siren_hidden_(weight, self.spec.omega, generator)
+
+    def phase_gain(self, name: str) -> float | None:
+        """Of both first layers."""
+        return self.spec.omega if name.startswith(("video_input.", "audio_input.")) else None
 
     def picture(self, rows: Rows) -> Tensor:
         """Values [R, W, C] at the points of `rows`, each paired with the sample of its nearest stored pixel."""
@@ -66,7 +79,7 @@ class AvSiren(Field):
     def _pixels(self, rows: Rows) -> Tensor:
         """Video first layer [R, W, F] from one small product per axis."""
         weight, bias = self["video_input.weight"], self["video_input.bias"]
-        t = (rows.frames + 0.5) * (2 / self.domain.frames) - 1
+        t = cell_coordinates(rows.frames, self.domain.frames)
         row_term = torch.stack([rows.y, t], 1) @ weight[:, 1:].t() + bias
         phase = row_term[:, None] + rows.x[None, :, None] * weight[:, 0]
         return torch.sin(self.spec.omega * phase)
@@ -74,9 +87,9 @@ class AvSiren(Field):
     def _pixels_at(self, index: Tensor) -> Tensor:
         """Video first layer [N, F] at stored pixels, by index."""
         domain = self.domain
-        x = (index % domain.width + 0.5) * (2 / domain.width) - 1
-        y = (index // domain.width % domain.height + 0.5) * (2 / domain.height) - 1
-        t = (index // (domain.width * domain.height) + 0.5) * (2 / domain.frames) - 1
+        x = cell_coordinates(index % domain.width, domain.width)
+        y = cell_coordinates(index // domain.width % domain.height, domain.height)
+        t = cell_coordinates(index // (domain.width * domain.height), domain.frames)
         weight, bias = self["video_input.weight"], self["video_input.bias"]
         return sine_layer(torch.stack([x, y, t], 1), weight, bias, self.spec.omega)
 

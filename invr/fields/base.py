@@ -63,6 +63,15 @@ class Field(nn.Module):
         """The hidden matrices, which an orthogonalising optimizer may take."""
         return [tensor for name, tensor in self.named_tensors() if _is_hidden(name)]
 
+    def phase_gain(self, name: str) -> float | None:
+        """Radians by which a sine's phase moves, at most, for one unit of the tensor `name`; None for most tensors.
+
+        Tensors that hold frequencies, phases or motion have one. They are large by nature, so nothing penalises their
+        size, and they are quantized finely enough for their phases.
+        """
+        del name
+        return None
+
     def scale_sound(self, gain: float) -> None:
         """Multiply the amplitudes by `gain`, exactly, in the linear layers that give them."""
         raise NotImplementedError
@@ -92,21 +101,26 @@ def sine_layer(x: Tensor, weight: Tensor, bias: Tensor, omega: float) -> Tensor:
 
 
 class _TimeWaves(torch.autograd.Function):
-    """sin(t W^T + b) for times t [N] in float64 and W [M, 1], b [M] in radians; t gets no gradient."""
+    """sin(omega (t W^T + b)) for times t [N] in float64, W [M, 1] and b [M]; t gets no gradient."""
 
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, t: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        turns = torch.outer(t, weight[:, 0].double().mul_(1 / (2 * math.pi)))
-        turns.add_(bias.double().mul_(1 / (2 * math.pi))).frac_()
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx, t: Tensor, weight: Tensor, bias: Tensor, omega: float
+    ) -> Tensor:
+        per_turn = omega / (2 * math.pi)
+        turns = torch.outer(t, weight[:, 0].double().mul_(per_turn))
+        turns.add_(bias.double().mul_(per_turn)).frac_()
         phase = turns.float().mul_(2 * math.pi)
         ctx.save_for_backward(t, phase)
+        ctx.omega = omega  # type: ignore[attr-defined]
         return torch.sin(phase)
 
     @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[None, Tensor, Tensor]:
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[None, Tensor, Tensor, None]:
         t, phase = ctx.saved_tensors  # type: ignore[attr-defined]
         grad = torch.cos(phase).mul_(grads[0])
-        return None, (t.float() @ grad)[:, None], grad.sum(0)
+        omega: float = ctx.omega  # type: ignore[attr-defined]
+        return None, (omega * (t.float() @ grad))[:, None], omega * grad.sum(0), None
 
 
 def time_layer(t: Tensor, weight: Tensor, bias: Tensor, omega: float) -> Tensor:
@@ -115,7 +129,7 @@ def time_layer(t: Tensor, weight: Tensor, bias: Tensor, omega: float) -> Tensor:
     A chunk of sound has frequencies of ten thousands of periods; in float32 their phases would be off by hundredths
     of a radian, and differently so on every machine.
     """
-    waves: Tensor = _TimeWaves.apply(t.double(), weight * omega, bias * omega)  # type: ignore[no-untyped-call]
+    waves: Tensor = _TimeWaves.apply(t.double(), weight, bias, omega)  # type: ignore[no-untyped-call]
     return waves
 
 
@@ -143,6 +157,11 @@ def cell_centres(count: int, device: torch.device | str = "cpu") -> Tensor:
 def sample_times(count: int, device: torch.device | str = "cpu") -> Tensor:
     """The same in float64, for sound."""
     return (2 * torch.arange(count, dtype=torch.float64, device=device) + 1) / count - 1
+
+
+def cell_coordinates(cells: Tensor, count: int) -> Tensor:
+    """Coordinates of cell numbers (fractions too) among `count`, in float64 and rounded once to float32."""
+    return ((2 * cells.double() + 1) / count - 1).float()
 
 
 def _is_hidden(name: str) -> bool:

@@ -48,15 +48,18 @@ def render_picture(field: Field, grid: PictureGrid) -> Iterator[Picture]:
 
 @torch.no_grad()
 def render_sound(field: Field, t: Tensor) -> NDArray[np.float32]:
-    """Amplitudes [heads, N, C] at the times `t` [N] in [-1, 1]."""
+    """Amplitudes [heads, N, C] at the times `t` [N], float64 in [-1, 1]; what is not finite becomes 0."""
     device = next(field.parameters()).device
     blocks = [field.sound(block.to(device)) for block in torch.split(t, POINTS_PER_BLOCK)]
-    return torch.cat(blocks, dim=1).cpu().numpy()
+    return torch.cat(blocks, dim=1).nan_to_num_(posinf=0.0, neginf=0.0).cpu().numpy()
 
 
 def to_pixels(picture: Picture, bit_depth: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Integers from values in [-1, 1]: floor((v + 1) / 2 * (2^bits - 1) + 1/2), clipped (`spec/inrv.md` 7.4)."""
+    """Integers from values in [-1, 1]: floor((v + 1) / 2 * (2^bits - 1) + 1/2), clipped (`spec/inrv.md` 7.4).
+
+    A value that is not a number becomes 0.
+    """
     largest = (1 << bit_depth) - 1
     scaled = np.floor((picture + np.float32(1)) * np.float32(largest / 2) + np.float32(0.5))
-    clipped: Picture = np.clip(scaled, 0, largest)
+    clipped: Picture = np.nan_to_num(np.clip(scaled, 0, largest))
     return clipped.astype(np.uint8) if bit_depth == 8 else clipped.astype(np.uint16)

@@ -9,7 +9,7 @@ from inrv_format.families import SirenSpec
 from inrv_format.families.siren import AFFINE, RELU, WAVES
 from torch import Tensor
 
-from invr.fields.base import Field, Rows, linear_layer, sine_layer, siren_hidden_, uniform_
+from invr.fields.base import Field, Rows, cell_coordinates, linear_layer, sine_layer, siren_hidden_, uniform_
 from invr.fields.embed import embed_axis
 
 # Highest start frequency as a share of the picture's Nyquist frequency, and the spread of temporal frequencies
@@ -60,6 +60,14 @@ class Siren(Field):
             else:
                 siren_hidden_(weight, spec.omega, generator)
 
+    def phase_gain(self, name: str) -> float | None:
+        """Of the plane waves and the motion; with an embedding the first layer is like the others."""
+        if self.spec.embedding != WAVES or self.spec.activation == RELU:
+            return None
+        if name == "motion":
+            return self.spec.omega * float(self["first.weight"].detach()[:, :2].abs().max())
+        return self.spec.omega if name.startswith("first.") else None
+
     def _initialise_waves(self, generator: torch.Generator) -> None:
         domain, omega, count = self.domain, self.spec.omega, self.spec.first
         direction = torch.nn.functional.normalize(torch.randn(count, 2, generator=generator), dim=1)
@@ -77,7 +85,7 @@ class Siren(Field):
     def picture(self, rows: Rows) -> Tensor:
         """Values [R, W, C] at the points of `rows`."""
         spec = self.spec
-        t = (rows.frames + 0.5) * (2 / self.domain.frames) - 1
+        t = cell_coordinates(rows.frames, self.domain.frames)
         if spec.embedding == WAVES:
             hidden = self._waves(rows, t)
         else:

@@ -76,10 +76,14 @@ def _descend(
 
 
 def penalty(field: Field, config: FitConfig) -> Tensor | float:
-    """What is added to the error: l1 times the sum of absolute weights (INVR eq. 5). Rate terms go here."""
+    """What is added to the error: l1 times the sum of absolute weights (INVR eq. 5). Rate terms go here.
+
+    Tensors that hold frequencies are left out: their size is pitch and detail, not complexity.
+    """
     if not config.l1:
         return 0.0
-    return config.l1 * torch.stack([tensor.abs().sum() for _, tensor in field.named_tensors()]).sum()
+    sizes = [tensor.abs().sum() for name, tensor in field.named_tensors() if field.phase_gain(name) is None]
+    return config.l1 * torch.stack(sizes).sum()
 
 
 @torch.no_grad()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from inrv_format.quantization import ASYMMETRIC, SYMMETRIC, TensorHeader
+from inrv_format.quantization import ASYMMETRIC, MAX_BITS, SMALLEST_SCALE, SYMMETRIC, TensorHeader
 from inrv_format.tensors import Symbols, TensorSymbols
 from numpy.typing import NDArray
 
 from invr.config import QuantConfig
 from invr.fields.base import Field
 
-SMALLEST_SCALE = float(np.float32(2.0**-100))
+STEPS_PER_TURN = 256
 
 
 def quantize(field: Field, config: QuantConfig) -> Symbols:
@@ -18,8 +20,20 @@ def quantize(field: Field, config: QuantConfig) -> Symbols:
     tensors = []
     for name, tensor in field.named_tensors():
         weights = tensor.detach().cpu().numpy().astype(np.float64)
-        tensors.append(quantize_tensor(name, weights, config.bits, config.symmetric))
+        gain = field.phase_gain(name)
+        bits = config.bits if gain is None else max(config.bits, phase_bits(weights, gain))
+        tensors.append(quantize_tensor(name, weights, bits, config.symmetric))
     return tuple(tensors)
+
+
+def phase_bits(weights: NDArray[np.float64], gain: float) -> int:
+    """The bits at which a step of the tensor moves a phase by at most a 256th of a turn, 24 at most.
+
+    `gain` is in radians for one unit. A wave of 10,000 periods needs 22 bits, whatever the other tensors get.
+    """
+    largest_rad = gain * float(np.abs(weights).max(initial=0.0))
+    steps = max(1.0, largest_rad * STEPS_PER_TURN / (2 * math.pi))
+    return min(MAX_BITS, math.ceil(math.log2(steps + 1)) + 1)
 
 
 def dequantize(symbols: Symbols, field: Field) -> None:

@@ -4,9 +4,10 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from inrv_format.chunk import Chunk, TileGrid, build_chunk, parse_chunk
+from inrv_format.chunk import Chunk, TileGrid, build_chunk, check_order, parse_chunk
 from inrv_format.errors import InvalidDataError, LimitError, TruncatedError, UnsupportedError
 from inrv_format.limits import Limits
+from inrv_format.quantization import ASYMMETRIC, SYMMETRIC, TensorHeader
 from inrv_format.schema import CHUNK_HEADER, VIDEO_SPAN
 from toys import TOY_STREAMS, toy_chunk
 
@@ -93,3 +94,52 @@ def test_macs_add_up():
     weights = 6 * 3 + 6 + 5 * 6 + 5 + 5 * 5 + 5 + 3 * 5 + 3
     assert video.macs == weights * 3 * 5 * 7
     assert chunk.macs == video.macs + audio.macs
+
+
+def test_chunks_follow_each_other_in_number_and_time():
+    first, second = toy_chunk(0), toy_chunk(1)
+    check_order(first, second)
+    wrong = [
+        replace(second, index=0),
+        replace(second, video=replace(second.video, pts=(2, 4, 5))),
+        replace(second, audio=replace(second.audio, pts=second.audio.pts - 1)),
+        replace(second, audio=replace(second.audio, pts=second.audio.pts + 1)),
+    ]
+    for chunk in wrong:
+        with pytest.raises(InvalidDataError):
+            check_order(first, chunk)
+
+
+def test_endless_silence_between_chunks_is_refused():
+    second = toy_chunk(1)
+    far = replace(second, audio=replace(second.audio, pts=1 << 61, overlap=0))
+    with pytest.raises(LimitError, match="silence"):
+        check_order(toy_chunk(0), far)
+
+
+def test_an_overlap_over_a_tenth_of_a_second_is_refused():
+    chunk = toy_chunk(1)
+    streams = {0: TOY_STREAMS[0], 1: replace(TOY_STREAMS[1], sample_rate_hz=399)}
+    with pytest.raises(InvalidDataError, match="tenth"):
+        parse_chunk(build_chunk(chunk), streams)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        TensorHeader(0, ASYMMETRIC, 0, 1.0),
+        TensorHeader(25, SYMMETRIC, 0, 1.0),
+        TensorHeader(1, SYMMETRIC, 0, 1.0),
+        TensorHeader(8, 2, 0, 1.0),
+        TensorHeader(8, SYMMETRIC, 1, 1.0),
+        TensorHeader(8, ASYMMETRIC, 256, 1.0),
+        TensorHeader(8, ASYMMETRIC, -1, 1.0),
+        TensorHeader(8, SYMMETRIC, 0, 0.0),
+        TensorHeader(8, SYMMETRIC, 0, float("nan")),
+        TensorHeader(8, SYMMETRIC, 0, float("inf")),
+        TensorHeader(8, SYMMETRIC, 0, 2.0**65),
+    ],
+)
+def test_tensor_headers_out_of_range_are_refused(header):
+    with pytest.raises(InvalidDataError):
+        header.check()

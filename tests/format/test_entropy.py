@@ -37,3 +37,11 @@ def test_another_length_than_claimed_is_refused(coder, claimed):
 def test_an_unknown_coder_needs_a_newer_version():
     with pytest.raises(UnsupportedError, match="coder 77"):
         coder_by_id(77)
+
+
+def test_a_zstandard_bomb_with_a_false_size_is_refused_at_once():
+    """Blocks that repeat one byte 128 KiB times cost four bytes each; the frame claims 100 bytes."""
+    header = b"\x28\xb5\x2f\xfd" + bytes([0b01_0_0_0_0_00]) + bytes([0x68]) + (0).to_bytes(2, "little")
+    block = ((128 << 10) << 3 | 1 << 1).to_bytes(3, "little") + b"x"
+    with pytest.raises(InvalidDataError):
+        coder_by_id(2).decompress(header + 100_000 * block, 256)

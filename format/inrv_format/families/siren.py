@@ -88,6 +88,14 @@ class SirenSpec:
         per_step = {WAVES: 0, POWER: 2, GAUSSIAN: 1}[self.embedding]
         return 3 + per_step * sum(self.lengths)
 
+    def smooth_on(self, domain: Domain) -> bool:
+        """Whether the function between the stored points means something: no frequency above the grid's Nyquist."""
+        cells = (domain.width, domain.height, domain.frames)
+        return self.embedding != POWER or all(
+            length < 2 or (length - 1) * math.log(scale) <= math.log(max(1.0, count / 2)) + 1e-6
+            for length, scale, count in zip(self.lengths, self.scales, cells, strict=True)
+        )
+
     def pack(self) -> bytes:
         """Wire form."""
         data: bytes = _WIRE.build({name: getattr(self, name) for name in _FIELDS})

@@ -137,3 +137,9 @@ def test_specs_out_of_range_are_refused(wrong):
 def test_motion_is_part_of_the_tensors():
     assert ("motion", (4, 6)) in SPECS["motion"].tensor_shapes(DOMAIN)
     assert SPECS["motion"].motion != STILL
+
+
+@pytest.mark.parametrize(("base", "smooth"), [(1.05, True), (1.4, False)])
+def test_frequencies_beyond_the_grid_are_known(base, smooth):
+    spec = SirenSpec(8, 8, 1, embedding=POWER, lengths=(32, 32, 0), scales=(base, base, 1.0))
+    assert spec.smooth_on(Domain(frames=1, height=144, width=176, components=3)) is smooth

@@ -100,3 +100,14 @@ def test_the_penalty_is_l1_times_the_absolute_weights():
     field = diverging_field()
     assert penalty(field, replace(CONFIG, l1=0.5)).item() == pytest.approx(1.5)
     assert penalty(field, replace(CONFIG, l1=0.0)) == 0.0
+
+
+def test_frequencies_are_not_penalised():
+    field = build_field(SirenSpec(2, 2, 1), Domain(1, 1, 1, 3))
+    with torch.no_grad():
+        field["first.weight"].fill_(1000.0)
+    assert penalty(field, replace(CONFIG, l1=1.0)).item() == 0.0
+    embedded = build_field(SirenSpec(2, 2, 1, embedding=1, lengths=(1, 0, 0), scales=(1.4, 0, 0)), Domain(1, 1, 1, 3))
+    with torch.no_grad():
+        embedded["first.weight"].fill_(1.0)
+    assert penalty(embedded, replace(CONFIG, l1=1.0)).item() == 10.0
