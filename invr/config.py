@@ -65,7 +65,7 @@ class FitConfig:
     `checks` times and the best one kept.
     """
 
-    steps: int = 6000
+    steps: int = 5000
     rows: int = 128
     columns: int = 64
     samples: int = 8192
@@ -85,8 +85,8 @@ class FitConfig:
 
 PRESETS: dict[str, FitConfig] = {
     "ultrafast": FitConfig(steps=400),
-    "fast": FitConfig(steps=1800),
-    "medium": FitConfig(steps=6000),
+    "fast": FitConfig(steps=1400),
+    "medium": FitConfig(steps=5000),
     "slow": FitConfig(steps=20_000),
     "veryslow": FitConfig(steps=60_000),
 }

@@ -82,17 +82,18 @@ def warn_of_frame(stream: av.VideoStream, frame: av.VideoFrame, warn: Callable[[
 
 
 def warn_of_streams(
-    container: av.container.InputContainer, kept: Sequence[av.stream.Stream], warn: Callable[[str], None]
+    container: av.container.InputContainer,
+    kept: Sequence[av.stream.Stream],
+    unwanted: set[str],
+    warn: Callable[[str], None],
 ) -> None:
-    """Name the container's streams that are not read."""
+    """Name the container's streams that are not read, but for the kinds that the caller did not want."""
     names = {"video": "video tracks", "audio": "audio tracks", "subtitle": "subtitles", "data": "data streams"}
     for stream in container.streams:
-        if any(stream.index == other.index for other in kept):
+        if stream.type in unwanted or any(stream.index == other.index for other in kept):
             continue
         if is_picture(stream):
             warn("an attached picture is not kept")
-        elif stream.type in ("video", "audio") and all(stream.type != other.type for other in kept):
-            warn(f"the {stream.type} track is not read")
         elif stream.type in ("video", "audio"):
             warn(f"further {names[stream.type]} are not kept")
         else:

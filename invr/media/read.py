@@ -125,7 +125,8 @@ class MediaReader:
         kept = [stream for stream in (video, audio) if stream is not None]
         for stream in kept:
             stream.codec_context.thread_count = config.threads
-        warn_of_streams(container, kept, self._warn)
+        unwanted = {name for name in ("video", "audio") if not getattr(config, name)}
+        warn_of_streams(container, kept, unwanted, self._warn)
         self._rate = fraction(video.average_rate) if video else Fraction(0)
         self._frames = video.frames if video else 0
         if audio is not None:
