@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -152,7 +153,10 @@ class DecodeConfig:
         require_option(0 < self.scale <= 64, "scale", self.scale, "0 to 64")
         require_option(self.fps is None or 0 < self.fps <= 10_000, "fps", self.fps, "0 to 10000")
         require_option(self.device in DEVICES, "device", self.device, ", ".join(DEVICES))
-        require_option(self.start_s >= 0, "-ss", self.start_s, "0 and more")
+        require_option(0 <= self.start_s < math.inf, "-ss", self.start_s, "0 and more")
+        length = self.duration_s
+        require_option(length is None or 0 < length < math.inf, "-t", length, "more than 0")
+        require_option(self.frames is None or self.frames > 0, "-frames", self.frames, "1 and more")
         if self.size is not None:
             largest = self.limits.width
             require_option(

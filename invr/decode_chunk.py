@@ -49,10 +49,16 @@ def decode_picture(
 def decode_sound(chunk: Chunk, fields: list[Field], stream: AudioStream, gate: bool | None) -> NDArray[np.float32]:
     """Samples [N, C] of the chunk, its overlap included; `gate` None denoises where the file says that it helps."""
     assert chunk.audio is not None
-    field = next(field for field in fields if field.spec.MEDIA & AUDIO)
-    heads = render_sound(field, sample_times(chunk.audio.sample_count))
+    heads = decode_heads(chunk, fields)
     wanted = chunk.audio.denoise if gate is None else gate
     return denoise(heads, stream.sample_rate_hz) if wanted else join_heads(heads)
+
+
+def decode_heads(chunk: Chunk, fields: list[Field]) -> NDArray[np.float32]:
+    """What each head of the sound network gives: [heads, N, C]."""
+    assert chunk.audio is not None
+    field = next(field for field in fields if field.spec.MEDIA & AUDIO)
+    return render_sound(field, sample_times(chunk.audio.sample_count))
 
 
 class _TileView:

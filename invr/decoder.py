@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +20,7 @@ from inrv_format.streams import VideoStream
 
 from invr.config import DecodeConfig
 from invr.decode_chunk import Frame, build_fields, decode_picture, decode_sound
-from invr.device import prepare_device
+from invr.device import prepare_device, translated_backend
 from invr.fields import Field
 from invr.joiner import SoundJoiner
 from invr.media import Sink, WriteConfig, open_sink
@@ -62,7 +63,8 @@ def decode(
     config, write = config or DecodeConfig(), write or WriteConfig()
     device = prepare_device(config.device, config.threads)
     with ExitStack() as stack:
-        reader = Reader(stack.enter_context(_opened(source)), limits=config.limits)
+        stack.enter_context(translated_backend())
+        reader = Reader(_entered(source, stack), limits=config.limits)
         timeline = Timeline(reader, config)
         video, audio = timeline.video_out, reader.audio
         sink = stack.enter_context(open_sink(target, video, audio, write))
@@ -77,12 +79,14 @@ def decode(
                 _write_frames(chunk, fields, timeline, sink, counter)
             if joiner is not None and chunk.audio and audio is not None:
                 values = decode_sound(chunk, fields, audio, config.denoise)
-                counter.samples += timeline.write_sound(sink, *joiner.push(chunk, values))
+                for block in joiner.push(chunk, values):
+                    counter.samples += timeline.write_sound(sink, *block)
             counter.chunk += 1
             if report:
                 report(counter.progress())
         if joiner is not None:
-            counter.samples += timeline.write_sound(sink, *joiner.flush())
+            for block in joiner.flush():
+                counter.samples += timeline.write_sound(sink, *block)
         if counter.frames == counter.samples == 0:
             raise InputError(f"nothing lies between {config.start_s} s and the end that was asked for")
         warnings += sink.warnings
@@ -139,14 +143,19 @@ class VideoReader:
         if self._reader.video is None:
             raise InvalidDataError("the file has sound only")
         self.video: VideoStream = self._reader.video
-        self._first_frames = [entry.first_frame for entry in self._reader.index.entries if entry.frame_count]
-        self._places = [k for k, entry in enumerate(self._reader.index.entries) if entry.frame_count]
+        entries = self._reader.index.entries
+        self._places = [k for k, entry in enumerate(entries) if entry.frame_count]
+        self._first_frames = [0, *accumulate(entries[k].frame_count for k in self._places)][:-1]
         self._cached: tuple[int, Chunk, list[Field]] | None = None
 
     def __enter__(self) -> VideoReader:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         self._source.close()
 
     def __len__(self) -> int:
@@ -155,11 +164,8 @@ class VideoReader:
 
     def __getitem__(self, number: int) -> Frame:
         """Frame `number`, negative from the end; IndexError outside."""
-        if not -len(self) <= number < len(self):
-            raise IndexError(f"frame {number} of {len(self)}")
-        place = self._place(number % len(self))
+        place, position = self._place(number)
         chunk, fields = self._chunk(self._places[place])
-        position = number % len(self) - self._first_frames[place]
         size = (self.video.width, self.video.height)
         return next(decode_picture(chunk, fields, self.video, np.array([float(position)]), size))
 
@@ -167,14 +173,18 @@ class VideoReader:
         return (self[number] for number in range(len(self)))
 
     def pts_s(self, number: int) -> float:
-        """When frame `number` is shown, in seconds."""
-        place = self._place(number)
+        """When frame `number` is shown, in seconds; negative from the end, IndexError outside."""
+        place, position = self._place(number)
         chunk, _ = self._chunk(self._places[place])
         assert chunk.video is not None
-        return float(chunk.video.pts[number - self._first_frames[place]] * self.video.time_base)
+        return float(chunk.video.pts[position] * self.video.time_base)
 
-    def _place(self, number: int) -> int:
-        return bisect_right(self._first_frames, number) - 1
+    def _place(self, number: int) -> tuple[int, int]:
+        """Which chunk with frames a frame lies in, and its position there."""
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"frame {number} of {len(self)}")
+        place = bisect_right(self._first_frames, number % len(self)) - 1
+        return place, number % len(self) - self._first_frames[place]
 
     def _chunk(self, place: int) -> tuple[Chunk, list[Field]]:
         if self._cached is None or self._cached[0] != place:
@@ -188,9 +198,12 @@ def open_video(path: str | os.PathLike[str], *, device: str = "cpu", threads: in
     return VideoReader(_opened(path), device=device, threads=threads)
 
 
-def _opened(source: Source) -> BinaryIO:
-    if not isinstance(source, (str, os.PathLike)):
-        return source
+def _entered(source: Source, stack: ExitStack) -> BinaryIO:
+    """The source as a file object; one that was opened here is closed with the stack."""
+    return stack.enter_context(_opened(source)) if isinstance(source, (str, os.PathLike)) else source
+
+
+def _opened(source: str | os.PathLike[str]) -> BinaryIO:
     try:
         return Path(source).open("rb")
     except OSError as error:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
-from inrv_format.errors import BackendError
+from inrv_format.errors import BackendError, InrvError
 
 
 def prepare_device(device: str, threads: int) -> str:
@@ -14,3 +17,14 @@ def prepare_device(device: str, threads: int) -> str:
     if device == "cuda" and not available:
         raise BackendError("--device cuda: torch finds no CUDA device here")
     return "cuda" if device == "cuda" or (device == "auto" and available) else "cpu"
+
+
+@contextmanager
+def translated_backend() -> Iterator[None]:
+    """Turn what torch raises (no memory on the device, a failing kernel) into a BackendError of one line."""
+    try:
+        yield
+    except InrvError:
+        raise
+    except RuntimeError as error:
+        raise BackendError(f"torch: {str(error).splitlines()[0]}") from error

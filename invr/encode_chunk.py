@@ -16,7 +16,8 @@ from inrv_format.streams import AUDIO, AudioStream, Stream, VideoStream
 from numpy.typing import NDArray
 
 from invr.config import EncodeConfig
-from invr.decode_chunk import build_fields, decode_picture, decode_sound
+from invr.decode_chunk import build_fields, decode_heads, decode_picture
+from invr.denoise import denoise, join_heads
 from invr.fields import Field, build_field
 from invr.fields.audio_siren import AudioSiren, dominant_cycles
 from invr.fit import FitProgress, PairedObjective, PictureObjective, SoundObjective, UnitPlan, fit, plan_units
@@ -42,7 +43,10 @@ class EncodedChunk:
 def encode_chunk(
     signal: Signal, streams: Mapping[int, Stream], config: EncodeConfig, device: str, report: UnitReport
 ) -> EncodedChunk:
-    """Fit, quantize and compress every network of one chunk; `report` gets (unit, units, progress)."""
+    """Fit, quantize and compress every network of one chunk; `report` gets (unit, units, progress).
+
+    What is returned was parsed from the bytes, so no chunk is written that a reader would refuse.
+    """
     plans = plan_units(
         signal.video.values.shape if signal.video else None,
         signal.audio.values.shape if signal.audio else None,
@@ -58,9 +62,10 @@ def encode_chunk(
         units.append(compress_unit(plan.spec, plan.domain, plan.tile, symbols, coder))
     chunk = _with_quality(_assemble(signal, config, units), signal, streams, device)
     content = build_chunk(chunk)
+    readable = parse_chunk(content, streams)
     if config.verify:
-        _verify(content, chunk, signal, streams, device)
-    return EncodedChunk(content, chunk)
+        _verify(readable, signal, streams, device)
+    return EncodedChunk(content, readable)
 
 
 def _fit_unit(
@@ -86,11 +91,10 @@ def _fit_unit(
 
 
 def _normalised(audio: AudioSignal | None) -> tuple[NDArray[np.float32], float]:
-    """Samples scaled to a peak of one, and the gain that undoes it."""
+    """Samples scaled to a peak of one, and the gain that undoes it; zero for silence, so it stays silent."""
     assert audio is not None
     peak = float(np.abs(audio.values).max(initial=0.0))
-    gain = peak if peak > 0 else 1.0
-    return audio.values / np.float32(gain), gain
+    return audio.values / np.float32(peak or 1.0), peak
 
 
 def _objective(
@@ -125,7 +129,7 @@ def _with_quality(chunk: Chunk, signal: Signal, streams: Mapping[int, Stream], d
     if video and signal.video:
         video = replace(video, psnr_db=_picture_quality(chunk, fields, signal.video, streams))
     if audio and signal.audio:
-        plain, gated = (_sound_quality(chunk, fields, signal.audio, streams, gate) for gate in (False, True))
+        plain, gated = _sound_quality(chunk, fields, signal.audio, streams)
         audio = replace(audio, denoise=gated > plain, snr_db=max(plain, gated))
     return replace(chunk, video=video, audio=audio)
 
@@ -140,16 +144,19 @@ def _picture_quality(chunk: Chunk, fields: list[Field], video: VideoSignal, stre
 
 
 def _sound_quality(
-    chunk: Chunk, fields: list[Field], audio: AudioSignal, streams: Mapping[int, Stream], gate: bool
-) -> float:
+    chunk: Chunk, fields: list[Field], audio: AudioSignal, streams: Mapping[int, Stream]
+) -> tuple[float, float]:
+    """SNR of the decoded sound, plain and denoised."""
     stream = streams[AUDIO_ID]
     assert isinstance(stream, AudioStream)
-    return snr_db(audio.values, decode_sound(chunk, fields, stream, gate))
+    heads = decode_heads(chunk, fields)
+    plain, gated = join_heads(heads), denoise(heads, stream.sample_rate_hz)
+    return snr_db(audio.values, plain), snr_db(audio.values, gated)
 
 
-def _verify(content: bytes, written: Chunk, signal: Signal, streams: Mapping[int, Stream], device: str) -> None:
-    """Parse the bytes as a reader would, decode them, and compare with the quality that they state."""
-    decoded = _with_quality(parse_chunk(content, streams), signal, streams, device)
+def _verify(written: Chunk, signal: Signal, streams: Mapping[int, Stream], device: str) -> None:
+    """Decode what was parsed from the bytes, and compare with the quality that they state."""
+    decoded = _with_quality(written, signal, streams, device)
     pairs = []
     if written.video and decoded.video:
         pairs.append((written.video.psnr_db, decoded.video.psnr_db))

@@ -6,21 +6,26 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import BinaryIO
 
+import numpy as np
 from inrv_format.chunk import Chunk
-from inrv_format.errors import InputError
-from inrv_format.streams import Stream
+from inrv_format.errors import InputError, InvalidDataError
+from inrv_format.index import build_stream, parse_stream
+from inrv_format.limits import DEFAULT_LIMITS
+from inrv_format.streams import Stream, VideoStream
 from inrv_format.writer import Writer
 
 from invr.config import EncodeConfig
-from invr.device import prepare_device
+from invr.device import prepare_device, translated_backend
 from invr.encode_chunk import AUDIO_ID, VIDEO_ID, encode_chunk
 from invr.fit import FitProgress
 from invr.media import MediaReader, ReadConfig
+from invr.metrics.fidelity import CEILING_DB
 from invr.output import Target, TargetFile, translated
+from invr.signals import Signal
 
 LARGEST_CHUNK_FRAMES = 32
 PIXELS_PER_CHUNK = 1 << 26
@@ -55,7 +60,7 @@ class EncodeProgress:
 class EncodeResult:
     """What an encode wrote: bytes of the whole file, quality as its bytes decode, and what could not be kept.
 
-    `psnr_db` is the mean over frames, `snr_db` the mean over chunks; NaN where there is no such medium.
+    `psnr_db` is the mean over frames, `snr_db` the mean over chunks that are not silent; NaN without any.
     """
 
     bytes_written: int
@@ -83,16 +88,18 @@ def encode(
     """
     config, read = config or EncodeConfig(), read or ReadConfig()
     device = prepare_device(config.device, config.threads)
-    with MediaReader(source, read) as reader, TargetFile(target) as file:
+    with MediaReader(source, read) as reader, TargetFile(target) as file, translated_backend():
         frames = config.chunk_frames or _chunk_frames(reader)
         streams = _streams(reader)
         all_tags = {"encoder": f"invr {version('invr')}"} | (tags or {}) if config.tags else {}
+        config = _checked(config, streams)
         with translated(file.name):
             writer = Writer(file, streams, all_tags)
         chunks = _estimated_chunks(reader, frames, read.chunk_s)
         progress = _Progress(chunks, reader.duration_s, writer, report)
         totals = _Totals(streams)
         for signal in reader.chunks(frames):
+            _check_durations(signal, file.name)
             encoded = encode_chunk(signal, streams, config, device, progress.unit_report)
             with translated(file.name):
                 writer.write_content(encoded.chunk, encoded.content)
@@ -168,7 +175,8 @@ class _Totals:
             self._video_s = float(chunk.video.end_pts * self._streams[VIDEO_ID].time_base)
         if chunk.audio:
             self.samples += chunk.audio.sample_count - chunk.audio.overlap
-            self._snr.append(chunk.audio.snr_db)
+            if chunk.audio.snr_db < CEILING_DB:  # not silence
+                self._snr.append(chunk.audio.snr_db)
             end = chunk.audio.pts + chunk.audio.sample_count
             self._sound_s = float(end * self._streams[AUDIO_ID].time_base)
 
@@ -188,6 +196,32 @@ def _streams(reader: MediaReader) -> dict[int, Stream]:
     if reader.audio:
         streams[AUDIO_ID] = reader.audio
     return streams
+
+
+def _checked(config: EncodeConfig, streams: dict[int, Stream]) -> EncodeConfig:
+    """The config with a tile overlap that fits the picture; InputError for what the format cannot hold."""
+    try:
+        for stream_id, stream in streams.items():
+            parse_stream(build_stream(stream_id, stream), offset=0, limits=DEFAULT_LIMITS)
+    except InvalidDataError as error:
+        raise InputError(f"the source cannot be stored: {error}") from error
+    video, tiles = streams.get(VIDEO_ID), config.tiles
+    if not isinstance(video, VideoStream):
+        return config
+    cell = min(video.width // tiles.columns, video.height // tiles.rows)
+    if cell < 1 or max(tiles.columns, tiles.rows) > 255:
+        raise InputError(f"--tiles {tiles.columns}x{tiles.rows}: allowed are 255 a side, and no more than pixels")
+    return replace(config, tiles=replace(tiles, overlap=min(tiles.overlap, cell)))
+
+
+def _check_durations(signal: Signal, name: str) -> None:
+    """InputError for frames that last longer than the format's 2^32 ticks."""
+    if signal.video is not None:
+        gaps = [*np.diff(signal.video.pts), signal.video.last_duration]
+        if max(gaps) >= 1 << 32:
+            raise InputError(
+                f"{name}: a frame of the source lasts {max(gaps)} ticks, the format holds {(1 << 32) - 1}"
+            )
 
 
 def _chunk_frames(reader: MediaReader) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from inrv_format.chunk import Chunk
 from numpy.typing import NDArray
@@ -13,26 +15,29 @@ class SoundJoiner:
     """Cross-fades each chunk's sound into the one before over their overlap, and holds back what may still change."""
 
     def __init__(self, sample_rate_hz: int) -> None:
+        self._rate = sample_rate_hz
         self._held_back = int(HELD_BACK_S * sample_rate_hz)
         self._pending: NDArray[np.float32] | None = None
         self._pts = 0
 
-    def push(self, chunk: Chunk, values: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
-        """Samples [N, C] that are final now, and the time of the first one in samples."""
+    def push(self, chunk: Chunk, values: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], int]]:
+        """Samples [N, C] that are final now, and the time of the first one in samples; long silences in pieces."""
         assert chunk.audio is not None
         if self._pending is None:
             self._pts, self._pending = chunk.audio.pts, values
         else:
-            tail = self._pending
-            gap = chunk.audio.pts - (self._pts + len(tail))
+            gap = chunk.audio.pts - (self._pts + len(self._pending))
             if gap > 0:
-                tail = np.concatenate([tail, np.zeros((gap, tail.shape[1]), np.float32)])
-            self._pending = _cross_fade(tail, values, max(0, min(-gap, len(tail), len(values))))
-        return self._release(self._held_back)
+                yield from self.flush()
+                for start in range(0, gap, self._rate):
+                    self._pending = np.zeros((min(self._rate, gap - start), values.shape[1]), np.float32)
+                    yield from self.flush()
+            self._pending = _cross_fade(self._pending, values, max(0, min(-gap, len(self._pending), len(values))))
+        yield self._release(self._held_back)
 
-    def flush(self) -> tuple[NDArray[np.float32], int]:
+    def flush(self) -> Iterator[tuple[NDArray[np.float32], int]]:
         """What is left at the end."""
-        return self._release(0)
+        yield self._release(0)
 
     def _release(self, keep: int) -> tuple[NDArray[np.float32], int]:
         if self._pending is None:

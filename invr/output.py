@@ -112,6 +112,8 @@ def translated(name: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise OutputError(f"{name}: cannot be written ({error.strerror or error})") from None
+    except (ValueError, OverflowError) as error:  # how PyAV refuses times and ratios that its formats cannot hold
+        raise OutputError(f"{name}: cannot be written ({error})") from error
 
 
 def _is_seekable(file: BinaryIO) -> bool:

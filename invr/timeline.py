@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from inrv_format.chunk import Chunk
+from inrv_format.chunk import Chunk, VideoSpan
+from inrv_format.errors import LimitError
+from inrv_format.order import ChunkOrder
 from inrv_format.reader import Reader
 from inrv_format.streams import AudioStream, VideoStream
 from numpy.typing import NDArray
@@ -29,6 +32,9 @@ class Timeline:
         self.config = config
         self.video, self.audio = reader.video, reader.audio
         self._frames_left = config.frames
+        self._sound_end = 0
+        self._start = Fraction(config.start_s).limit_denominator(1_000_000)
+        self._duration = Fraction(config.duration_s or 0).limit_denominator(1_000_000)
         self.origin: Fraction | None = None
         self.wanted: list[int] | None = None
         if reader.index is not None:
@@ -38,14 +44,14 @@ class Timeline:
     def start(self) -> Fraction:
         """When the wanted span starts, in the file's own time."""
         assert self.origin is not None
-        return self.origin + Fraction(self.config.start_s).limit_denominator(1_000_000)
+        return self.origin + self._start
 
     @property
     def end(self) -> Fraction | None:
         """When it ends; None where that is the file's end."""
         if self.config.duration_s is None:
             return None
-        return self.start + Fraction(self.config.duration_s).limit_denominator(1_000_000)
+        return self.start + self._duration
 
     @property
     def shift(self) -> Fraction:
@@ -66,7 +72,8 @@ class Timeline:
         width, height = self.upright_size
         turned = self.video.rotation in (90, 270)
         native = (self.video.height, self.video.width) if turned else (self.video.width, self.video.height)
-        aspect = 1 / self.video.sample_aspect_ratio if turned else self.video.sample_aspect_ratio
+        aspect = self.video.sample_aspect_ratio or Fraction(1)  # zero is unknown
+        aspect = 1 / aspect if turned else aspect
         if (width, height) != native:
             aspect = (aspect * native[0] * height / (native[1] * width)).limit_denominator(1000)
         out = replace(self.video, width=width, height=height, sample_aspect_ratio=aspect, rotation=0)
@@ -86,52 +93,62 @@ class Timeline:
         return scaled[0], scaled[1]
 
     def chunks(self) -> Iterator[Chunk]:
-        """The chunks that are needed, in order; only their boxes are read from a seekable file."""
+        """The chunks that are needed, in order; only their boxes are read from a seekable file.
+
+        A pipe is read no further than the wanted span.
+        """
         if self.wanted is not None:
+            order = ChunkOrder(self.config.limits)
             for number in self.wanted:
                 if self._frames_left == 0:
                     return
-                yield self.reader.chunk(number)
+                chunk = self.reader.chunk(number)
+                order.admit(chunk)
+                yield chunk
             return
         for chunk in self.reader.chunks():
             first, last = _chunk_span(chunk, self.video, self.audio)
             self.origin = first if self.origin is None else self.origin
-            if last > self.start and (self.end is None or first < self.end) and self._frames_left != 0:
+            if self._frames_left == 0 or (self.end is not None and first >= self.end):
+                return
+            if last > self.start:
                 yield chunk
 
     def positions(self, chunk: Chunk) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
         """Positions [F] in frames of the chunk, output pts [F], and the last one's duration."""
         assert chunk.video is not None and self.video is not None
         if self.config.fps is None:
-            positions, pts, last = self._stored_positions(chunk)
+            positions, pts, last = self._stored_positions(chunk.video, self.video.time_base)
         else:
-            positions, pts, last = self._rate_positions(chunk, self.config.fps)
+            positions, pts, last = self._rate_positions(chunk, chunk.video, self.video.time_base, self.config.fps)
         if self._frames_left is not None:
-            positions, pts = positions[: self._frames_left], pts[: self._frames_left]
             self._frames_left -= len(positions)
         return np.array(positions, np.float64), np.array(pts, np.int64), last
 
-    def _stored_positions(self, chunk: Chunk) -> tuple[list[float], list[int], int]:
-        assert chunk.video is not None and self.video is not None
-        base = self.video.time_base
-        kept = [k for k, pts in enumerate(chunk.video.pts) if self._inside(pts * base)]
+    def _stored_positions(self, span: VideoSpan, base: Fraction) -> tuple[list[float], list[int], int]:
+        kept = [k for k, pts in enumerate(span.pts) if self._inside(pts * base)][: self._frames_left]
+        if not kept:
+            return [], [], 1
         offset = round(self.shift / base)
-        return [float(k) for k in kept], [chunk.video.pts[k] - offset for k in kept], chunk.video.last_duration
+        last = kept[-1]
+        following = span.pts[last + 1] if last + 1 < len(span.pts) else span.end_pts
+        return [float(k) for k in kept], [span.pts[k] - offset for k in kept], following - span.pts[last]
 
-    def _rate_positions(self, chunk: Chunk, fps: Fraction) -> tuple[list[float], list[int], int]:
+    def _rate_positions(
+        self, chunk: Chunk, span: VideoSpan, base: Fraction, fps: Fraction
+    ) -> tuple[list[float], list[int], int]:
         """Ticks of 1/fps that fall into the chunk; between two frames the position is linear in time."""
-        assert chunk.video is not None and self.video is not None
-        base, pts = self.video.time_base, chunk.video.pts
-        origin = self.shift if self.config.start_s else self._first_time()
-        first = -((origin - pts[0] * base) * fps // 1)  # the first tick at or after the chunk's start
-        positions, ticks = [], []
-        tick = int(first)
-        while (time := origin + tick / fps) < chunk.video.end_pts * base:
-            if self._inside(time) and time >= pts[0] * base:
-                positions.append(_position(float(time / base), pts, chunk.video.last_duration))
-                ticks.append(tick if self.config.start_s else tick + round(origin * fps))
-            tick += 1
-        return positions, ticks, 1
+        assert self.origin is not None
+        origin = self.shift if self.config.start_s else self.origin
+        begin, end = span.pts[0] * base, span.end_pts * base
+        begin = max(begin, self.start) if self.config.start_s else begin
+        end = end if self.end is None else min(end, self.end)
+        ticks = range(math.ceil((begin - origin) * fps), math.ceil((end - origin) * fps))[: self._frames_left]
+        if len(ticks) * chunk.macs > len(span.pts) * self.config.limits.macs_per_chunk:
+            raise LimitError(f"--fps {fps} asks for {len(ticks)} frames of chunk {chunk.index}")
+        positions = [_position(float((origin + tick / fps) / base), span.pts, span.last_duration) for tick in ticks]
+        offset = 0 if self.config.start_s else round(origin * fps)
+        return positions, [tick + offset for tick in ticks], 1
 
     def write_sound(self, sink: Sink, values: NDArray[np.float32], pts: int) -> int:
         """Write the part of some samples, the first at `pts`, that lies in the wanted span."""
@@ -142,17 +159,17 @@ class Timeline:
         end = len(values) if self.end is None else min(len(values), round(self.end * rate) - pts)
         if end <= start:
             return 0
-        sink.write_audio(values[start:end], pts + start - round(self.shift * rate))
+        time = pts + start - round(self.shift * rate)
+        if abs(time - self._sound_end) > self.config.limits.silence_samples:
+            raise LimitError(f"sound at {time / rate:.0f} s, with silence before it")
+        self._sound_end = time + end - start
+        sink.write_audio(values[start:end], time)
         return end - start
 
     def _inside(self, time: Fraction) -> bool:
         if self.config.start_s and time < self.start:
             return False
         return self.end is None or time < self.end
-
-    def _first_time(self) -> Fraction:
-        assert self.origin is not None
-        return self.origin
 
     def _wanted_entries(self) -> list[int]:
         """Places in the index of the chunks that the span touches."""
@@ -172,7 +189,7 @@ class Timeline:
         return [k for k in range(low, len(starts)) if end is None or k == low or starts[k] < end]
 
 
-def _position(time: float, pts: tuple[int, ...], last_duration: int) -> float:
+def _position(time: float, pts: Sequence[int], last_duration: int) -> float:
     """Position in frames of a time in ticks: whole at each pts, linear between, up to half a frame past the last."""
     k = max(0, bisect_right(pts, time) - 1)
     following = pts[k + 1] if k + 1 < len(pts) else pts[k] + last_duration

@@ -22,9 +22,9 @@ Array = npt.NDArray[Any]
 # Fields in wire order: name, struct's letters, least and greatest value, and what a value outside is if not damage.
 FILE_HEADER = "length H 28 65536 limit, written H, needed H, reserved H, must_understand I, may_ignore I"
 BOX = "sync 4s, kind 4s, flags H 0 0, length Q 0 268435456 limit, sequence I, crc I"
-VIDEO_STREAM = """width I 1 16384 limit, height I 1 16384 limit, time_base 2I, sample_aspect_ratio 2I,
-    average_rate 2I, rotation H, chroma B 0 4, bit_depth B 8 16, color_range B 0 2, matrix B, primaries B,
-    transfer B, chroma_location B 0 6, field_order B 0 5"""
+VIDEO_STREAM = """width I 1 16384 limit, height I 1 16384 limit, time_base 2I 0 2147483647,
+    sample_aspect_ratio 2I 0 2147483647, average_rate 2I 0 2147483647, rotation H, chroma B 0 4, bit_depth B 8 16,
+    color_range B 0 2, matrix B, primaries B, transfer B, chroma_location B 0 6, field_order B 0 5"""
 AUDIO_STREAM = "sample_rate_hz I 1 768000 limit, channels H 1 32 limit, bit_depth B, layout 32s"
 CHUNK = "index I, contents B 1 3, reserved B 0 0, unit_count H 0 4096 limit"
 VIDEO_SPAN = """stream B, pts_mode B 0 1, first_frame Q, frame_count I 1 65536 limit,
@@ -49,7 +49,6 @@ FOOTER = "index_offset Q, index_length Q, file_length Q, crc I, magic 4s"
 BOX_ORDER = {"STRM": 0, "tags": 1, "CHNK": 2, "INDX": 3, "ENDF": 4}
 UNIT_CONTENTS = {1: 1, 2: 3, 3: 2}  # family: 1 picture, 2 sound, 3 both
 LZMA2 = [{"id": lzma.FILTER_LZMA2, "dict_size": 8 << 20}]
-JOINED_SOUND_LIMIT = 1 << 31  # values that `joined_sound` allocates: all chunks at once, unlike a player
 
 
 class DecodeError(Exception):
@@ -198,6 +197,7 @@ def read_chunk(source: BytesIO, file: File, offset: int, length: int) -> Record:
     check([unit.tile for unit in units if unit.contents & 1] == tiles, "chunk: not one unit for each tile (6.1)")
     check(sum(unit.contents >> 1 for unit in units) == head.contents >> 1, "chunk: not one unit of sound (6.1)")
     check(sum(unit.work for unit in units) <= 1 << 46, "work of a chunk (9)", TooLarge)
+    check(sum(math.prod(t.shape) for unit in units for t in unit.tensors) <= 1 << 28, "weights (9)", TooLarge)
     return Record(picture=picture, sound=sound, units=units, offset=offset, length=length, **vars(head))
 
 
@@ -208,6 +208,7 @@ def read_span(source: BytesIO, streams: dict[int, Any], kind: int) -> Record:
     check(isinstance(stream, VideoStream if kind == 1 else AudioStream), "chunk: no such stream (6)")
     span.stream = stream
     if kind == 2:
+        check(span.sample_count * stream.channels <= 1 << 27, "samples of a chunk (9)", TooLarge)
         check(span.overlap < span.sample_count and 10 * span.overlap <= stream.sample_rate_hz, "overlap (6, 7.6)")
         check(max(span.pts, span.first_sample) + span.sample_count <= 1 << 62, "chunk: a time beyond 2^62 (6)")
         return span
@@ -295,6 +296,7 @@ def check_index(source: BytesIO, file: File) -> None:
         check(later, "chunk: picture out of order (1, 6)")
     for before, span in pairwise(sounds):
         gap = span.pts + span.overlap - before.pts - before.sample_count
+        check(gap <= 1 << 25, "silence between chunks (9)", TooLarge)
         good = span.overlap <= before.sample_count if gap == 0 else gap > 0 and span.overlap == 0
         later = span.first_sample >= before.first_sample + before.sample_count - before.overlap
         check(good and later, "chunk: sound out of order, or its overlap repeats something else (1, 6)")
@@ -464,7 +466,7 @@ def joined_sound(file: File) -> Array:
     """Mean of the heads of all chunks [N, C] from the first sample on, cross-faded, silence in gaps (7.6)."""
     spans = [chunk.sound for chunk in file.chunks if chunk.sound]
     length, channels = spans[-1].pts + spans[-1].sample_count - spans[0].pts, spans[0].stream.channels
-    check(length * channels <= JOINED_SOUND_LIMIT, "sound with its gaps is too long", TooLarge)
+    check(length * channels <= 1 << 31, "sound with its gaps is too long", TooLarge)
     joined = np.zeros((length, channels), np.float32)
     for chunk in (chunk for chunk in file.chunks if chunk.sound):
         samples = chunk_sound(file, chunk).mean(axis=0, dtype=np.float64)

@@ -10,7 +10,6 @@ from inrv_format.errors import (
     OutputError,
     TruncatedError,
     UnsupportedError,
-    UsageError,
 )
 from inrv_format.limits import DEFAULT_LIMITS, Limits
 from inrv_format.reader import Reader
@@ -29,6 +28,5 @@ __all__ = [
     "Reader",
     "TruncatedError",
     "UnsupportedError",
-    "UsageError",
     "Writer",
 ]

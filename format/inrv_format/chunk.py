@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inrv_format.entropy import coder_by_id
-from inrv_format.errors import InvalidDataError, LimitError, UnsupportedError
+from inrv_format.errors import InvalidDataError, LimitError
 from inrv_format.families import Domain, Spec, family_id, parse_family
 from inrv_format.families.base import count_weights
 from inrv_format.limits import DEFAULT_LIMITS, Limits
@@ -162,6 +162,9 @@ def parse_chunk(
     units = tuple(_parse_unit(cursor, streams, video, audio, limits) for _ in range(header["unit_count"]))
     cursor.finish()
     _check_units(video, audio, units, cursor)
+    weights = sum(count_weights(list(unit.spec.tensor_shapes(unit.domain))) for unit in units)
+    if weights > limits.weights_per_chunk:
+        raise LimitError(f"chunk of {weights} weights, the limit is {limits.weights_per_chunk}", section="9")
     chunk = Chunk(header["index"], video, audio, units)
     if chunk.macs > limits.macs_per_chunk:
         raise LimitError(
@@ -253,8 +256,10 @@ def _parse_audio_span(cursor: Cursor, streams: Mapping[int, Stream], limits: Lim
         raise cursor.fail(f"chunk refers to stream {fields['stream']}, which is no sound stream")
     if fields["flags"] & ~DENOISE:
         raise cursor.fail(f"sound flags {fields['flags']:#04x} are reserved")
-    if not 0 < fields["sample_count"] <= limits.samples_per_chunk:
-        raise LimitError(f"chunk of {fields['sample_count']} samples", section="9")
+    if not fields["sample_count"]:
+        raise cursor.fail("a sound span without samples")
+    if fields["sample_count"] * stream.channels > limits.samples_per_chunk:
+        raise LimitError(f"chunk of {fields['sample_count']} samples of {stream.channels} channels", section="9")
     if fields["overlap"] >= fields["sample_count"] or 10 * fields["overlap"] > stream.sample_rate_hz:
         raise cursor.fail("the overlap is not shorter than the chunk's sound and a tenth of a second")
     if max(abs(fields["pts"]), fields["first_sample"]) > MAX_TICKS:
@@ -300,7 +305,7 @@ def _parse_unit(
 ) -> Unit:
     fields = cursor.fields(UNIT_HEADER)
     if fields["reserved"]:
-        raise UnsupportedError("unit header has reserved bits set")
+        raise cursor.fail("unit header has reserved bits set")
     spec = parse_family(fields["family"], bytes(cursor.take(fields["spec_length"])))
     if fields["contents"] != spec.MEDIA:
         raise cursor.fail("unit claims other media than its network gives")
@@ -372,17 +377,3 @@ def _check_units(video: VideoSpan | None, audio: AudioSpan | None, units: tuple[
         raise cursor.fail("the chunk's networks do not cover each tile and the sound exactly once")
     if any(unit.tile for unit in units if unit.spec.MEDIA == AUDIO) or (len(tiles) > 1 and set(sounds) - {0}):
         raise cursor.fail("a sound network names a tile")
-
-
-def check_order(before: Chunk, chunk: Chunk, *, limits: Limits = DEFAULT_LIMITS) -> None:
-    """Refuse a chunk that does not follow `before` in number and time (`spec/inrv.md` section 6)."""
-    if chunk.index <= before.index:
-        raise InvalidDataError(f"chunk {chunk.index} follows chunk {before.index}", section=SECTION)
-    if before.video and chunk.video and chunk.video.pts[0] <= before.video.pts[-1]:
-        raise InvalidDataError(f"frames of chunk {chunk.index} are out of order", section=SECTION)
-    if before.audio and chunk.audio:
-        gap = chunk.audio.pts + chunk.audio.overlap - before.audio.pts - before.audio.sample_count
-        if gap < 0 or (chunk.audio.overlap and (gap or chunk.audio.overlap > before.audio.sample_count)):
-            raise InvalidDataError(f"sound of chunk {chunk.index} does not follow on the one before", section=SECTION)
-        if gap > limits.samples_per_chunk:
-            raise LimitError(f"{gap} samples of silence before chunk {chunk.index}", section="9")

@@ -15,12 +15,6 @@ class InputError(InrvError, ValueError):
     exit_code = 3
 
 
-class UsageError(InputError):
-    """The command line itself is at fault, before any media is opened."""
-
-    exit_code = 1
-
-
 class InvalidDataError(InrvError, ValueError):
     """The bytes of an `.inrv` file are damaged; `offset` is in bytes, `section` names `spec/inrv.md`'s section."""
 

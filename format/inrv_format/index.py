@@ -58,12 +58,17 @@ class IndexEntry:
         frames = len(chunk.video.pts) if chunk.video else 0
         samples = chunk.audio.sample_count if chunk.audio else 0
         first = chunk.video.pts[0] if chunk.video else chunk.audio.pts if chunk.audio else 0
-        return (self.chunk, self.frame_count, self.sample_count, self.first_pts) == (
-            chunk.index,
-            frames,
-            samples,
-            first,
+        first_frame = chunk.video.first_frame if chunk.video else self.first_frame
+        first_sample = chunk.audio.first_sample if chunk.audio else self.first_sample
+        stated = (
+            self.chunk,
+            self.frame_count,
+            self.sample_count,
+            self.first_pts,
+            self.first_frame,
+            self.first_sample,
         )
+        return stated == (chunk.index, frames, samples, first, first_frame, first_sample)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,10 @@ def parse_index(content: bytes, *, offset: int, limits: Limits) -> Index:
         if entry.offset < end or entry.length == 0 or entry.offset + entry.length > offset:
             raise InvalidDataError("index entry points outside the chunks", offset=offset, section="8")
         end = entry.offset + entry.length
+    if header["frame_count"] != sum(entry.frame_count for entry in entries):
+        raise InvalidDataError(
+            "the index's total of frames is not the sum of its entries", offset=offset, section="8"
+        )
     return Index(entries, header["frame_count"], header["sample_count"], header["video_end"], header["audio_end"])
 
 
@@ -149,7 +158,7 @@ def build_stream(stream_id: int, stream: Stream) -> bytes:
             "sample_rate_hz": stream.sample_rate_hz,
             "channels": stream.channels,
             "bit_depth": stream.bit_depth,
-            "layout": stream.layout.encode("ascii")[:MAX_LAYOUT_BYTES].ljust(MAX_LAYOUT_BYTES, b"\0"),
+            "layout": _storable_layout(stream.layout).ljust(MAX_LAYOUT_BYTES, b"\0"),
         }
         head: bytes = STREAM_HEADER.build({"stream": stream_id, "kind": AUDIO})
         body: bytes = AUDIO_STREAM.build(audio)
@@ -191,6 +200,12 @@ _PLAIN_FIELDS = (
 _RATIOS = ("time_base", "sample_aspect_ratio", "average_rate")
 
 
+def _storable_layout(layout: str) -> bytes:
+    """The name as the file holds it; nothing for one that it cannot hold."""
+    data = layout.encode("ascii", "replace")
+    return data if len(data) <= MAX_LAYOUT_BYTES and all(0x20 < byte < 0x7F for byte in data) else b""
+
+
 def _pair(ratio: Fraction) -> list[int]:
     return [ratio.numerator, ratio.denominator]
 
@@ -207,12 +222,13 @@ def _parse_video(fields: dict[str, Any], cursor: Cursor, limits: Limits) -> Vide
         "color_range": COLOR_RANGES,
         "rotation": ROTATIONS,
         "field_order": FIELD_ORDERS,
+        "chroma_location": range(7),
     }
     for name, allowed in ranges.items():
         if fields[name] not in allowed:
             raise cursor.fail(f"{name} {fields[name]} is out of range")
     for name in _RATIOS:
-        if 0 in fields[name][0 if name == "time_base" else 1 :]:
+        if 0 in fields[name][0 if name == "time_base" else 1 :] or max(fields[name]) >= 1 << 31:
             raise cursor.fail(f"{name} {fields[name][0]}/{fields[name][1]} is out of range")
     plain = {name: fields[name] for name in _PLAIN_FIELDS}
     ratios: dict[str, Any] = {name: Fraction(*fields[name]) for name in _RATIOS}

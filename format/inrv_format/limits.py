@@ -23,6 +23,7 @@ class Limits:
     chunks: int = 1 << 20
     units_per_chunk: int = 4096
     weights_per_unit: int = 1 << 28
+    weights_per_chunk: int = 1 << 28
     width: int = 16384
     height: int = 16384
     pixels_per_frame: int = 1 << 28
@@ -31,6 +32,7 @@ class Limits:
     audio_channels: int = 32
     sample_rate_hz: int = 768_000
     samples_per_chunk: int = 1 << 27
+    silence_samples: int = 1 << 25
     macs_per_chunk: int = 1 << 46
     macs_per_file: int = 1 << 54
 

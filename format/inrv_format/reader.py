@@ -17,10 +17,11 @@ from inrv_format.boxes import (
     read_box,
     read_exactly,
 )
-from inrv_format.chunk import Chunk, check_order, parse_chunk
+from inrv_format.chunk import Chunk, parse_chunk
 from inrv_format.errors import InvalidDataError, LimitError, TruncatedError, UnsupportedError
 from inrv_format.index import Index, parse_index, parse_stream, parse_tags
 from inrv_format.limits import DEFAULT_LIMITS, Limits
+from inrv_format.order import ChunkOrder
 from inrv_format.schema import FILE_HEADER, FOOTER, MAGIC, parse_fields
 from inrv_format.streams import AudioStream, Stream, VideoStream
 from inrv_format.writer import VERSION
@@ -44,6 +45,7 @@ class Reader:
         self._offset = 0
         self._sequence = 0
         self._macs = 0
+        self._counted: set[int] = set()
         self.file_length = _file_length(source)
         self._read_file_header()
         self._first = self._read_descriptions()
@@ -81,32 +83,29 @@ class Reader:
             self._source.seek(box.offset + box.length)
             self._offset, self._sequence = box.offset + box.length, box.sequence + 1
         number = 0
-        before: Chunk | None = None
+        order = ChunkOrder(self.limits)
         while box.type != END_BOX:
             if box.type == CHUNK_BOX:
                 number += 1
                 if number > self.limits.chunks:
                     raise LimitError(f"more than {self.limits.chunks} chunks", offset=box.offset, section="9")
                 chunk = self._parse(box)
-                if before is not None:
-                    check_order(before, chunk, limits=self.limits)
-                before = chunk
+                order.admit(chunk)
                 yield chunk
+            elif box.type != INDEX_BOX:
+                raise InvalidDataError(
+                    f"{box.type.decode()} box after the first chunk", offset=box.offset, section="1"
+                )
             box = self._next_box()
+        if box.content:
+            raise InvalidDataError("the end box has content", offset=box.offset, section="1")
         self._read_footer_after_end()
-
-    def boxes(self) -> Iterator[Box]:
-        """All boxes from the first chunk on, checked; for `invr test`."""
-        box = self._first
-        while True:
-            yield box
-            if box.type == END_BOX:
-                return
-            box = self._next_box()
 
     def _parse(self, box: Box) -> Chunk:
         chunk = parse_chunk(box.content, self.streams, offset=box.offset, limits=self.limits)
-        self._macs += chunk.macs
+        if box.offset not in self._counted:
+            self._counted.add(box.offset)
+            self._macs += chunk.macs
         if self._macs > self.limits.macs_per_file:
             raise LimitError(f"decoding takes over {self.limits.macs_per_file:.1e} multiply-adds", section="9")
         return chunk

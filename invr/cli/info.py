@@ -44,10 +44,12 @@ def info(
     else:
         with opened(source) as file:
             reader = Reader(file)
-            assert reader.index is not None
-            shown = len(reader.index.entries) if chunks else min(1, len(reader.index.entries))
-            size = os.path.getsize(source)
-            description = describe(reader, [reader.chunk(k) for k in range(shown)], size, source)
+            if reader.index is None:
+                description = describe(reader, list(reader.chunks()), None, source)
+            else:
+                shown = len(reader.index.entries) if chunks else min(1, len(reader.index.entries))
+                described = [reader.chunk(k) for k in range(shown)]
+                description = describe(reader, described, os.path.getsize(source), source)
     if not chunks:
         description.pop("chunks")
     sys.stdout.write(json.dumps(description, indent=2) + "\n" if as_json else _text(description))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import sys
@@ -77,6 +78,9 @@ def check_overwrite(source: str, target: str, *, yes: bool, no: bool) -> None:
     """Refuse to write over an existing file without -y, and over the input in any case."""
     if yes and no:
         raise typer.BadParameter("-y and -n exclude each other")
+    numbered = re.sub(r"%0?\d*d", "[0-9]*", glob.escape(target))
+    if "[0-9]*" in numbered and not yes and glob.glob(numbered):
+        raise OutputError(f"{target}: such files exist already (-y to overwrite)")
     if target == PIPE or not os.path.exists(target):
         return
     if source != PIPE and os.path.exists(source) and os.path.samefile(source, target):

@@ -67,12 +67,12 @@ class Display:
 
 
 def encode_line(state: EncodeProgress) -> str:
-    """`chunk 2/12 | 35.12 dB | 41.2 kB | 0.012x | 00:12 elapsed, eta 00:27`."""
+    """`chunk 2/12 | fit 35.12 dB | 41.2 kB | 0.012x | 00:12 elapsed, eta 00:27`."""
     chunks = state.chunks or "?"
     eta = clock(state.elapsed_s * (1 / state.done - 1)) if state.chunks and state.done > 0 else "?"
     part = f" net {state.unit + 1}/{state.units}" if state.units > 1 else ""
     return (
-        f"chunk {state.chunk + 1}/{chunks}{part} | {state.fit.psnr_db:.2f} dB | {size(state.bytes_written)} | "
+        f"chunk {state.chunk + 1}/{chunks}{part} | fit {state.fit.psnr_db:.2f} dB | {size(state.bytes_written)} | "
         f"{speed(state.encoded_s, state.elapsed_s)} | {clock(state.elapsed_s)} elapsed, eta {eta}"
     )
 
@@ -95,7 +95,7 @@ def encode_record(state: EncodeProgress) -> dict[str, object]:
 
 
 def decode_line(state: DecodeProgress, elapsed_s: float) -> str:
-    """`chunk 2/12 | 64 frames | 21.3 fps | 0.85x`."""
+    """`chunk 2/12 | 64 frames | 21.3 fps`."""
     fps = state.frames / elapsed_s if elapsed_s > 0 else 0.0
     return f"chunk {state.chunk}/{state.chunks or '?'} | {state.frames} frames | {fps:.1f} fps"
 

@@ -37,7 +37,7 @@ def render_picture(field: Field, grid: PictureGrid) -> Iterator[Picture]:
     """Frames [H, W, C] as float32, nominally in [-1, 1], one at a time."""
     device = next(field.parameters()).device
     y, x = (torch.from_numpy(axis.astype(np.float32)).to(device) for axis in (grid.y, grid.x))
-    step = max(1, POINTS_PER_BLOCK // len(x))
+    step = max(1, POINTS_PER_BLOCK // max(1, len(x)))
     for position in grid.frames:
         blocks = []
         for rows in torch.split(y, step):

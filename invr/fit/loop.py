@@ -17,6 +17,8 @@ from invr.fit.optimizers import build_optimizers, build_schedulers
 
 CHECK_BATCHES = 8
 DIVERGED_FACTOR = 4.0
+# On black frames or silence the error falls so low that jitter alone multiplies it.
+HARMLESS_LOSS = 1e-4
 RESTART_RATE = 0.3
 
 
@@ -66,7 +68,7 @@ def _descend(
         if step % every and step != config.steps:
             continue
         checked = _checked_loss(field, objective, seed)
-        if not math.isfinite(checked) or checked > DIVERGED_FACTOR * best_loss:
+        if not math.isfinite(checked) or checked > DIVERGED_FACTOR * max(best_loss, HARMLESS_LOSS):
             return False
         if checked < best_loss:
             best_loss, best = checked, _snapshot(field)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -111,7 +111,7 @@ class SoundLine:
         pts = self.start - shared
         self.start += count
         self._tail = values[-self._overlap :].copy() if self._overlap else None
-        return AudioSignal(values, pts, pts - self._origin, shared)
+        return AudioSignal(values, pts, pts + shared - self._origin, shared)
 
     def _push(self, values: NDArray[np.float32]) -> None:
         self._blocks.append(values)
@@ -131,8 +131,7 @@ def assemble(events: Iterable[Frame | Sound], layout: ChunkLayout, warn: Callabl
 
 
 def _sound_chunks(events: Iterable[Frame | Sound], line: SoundLine, layout: ChunkLayout) -> Iterator[Signal]:
-    index = 0
-    size = layout.chunk_samples
+    index, size = 0, layout.chunk_samples
     enough = size + math.ceil(size / 4)
     for event in events:
         if isinstance(event, Sound):
@@ -140,6 +139,9 @@ def _sound_chunks(events: Iterable[Frame | Sound], line: SoundLine, layout: Chun
         while line.end - line.start >= enough:
             yield Signal(index, None, line.take(line.start + size))
             index += 1
+    while line.end - line.start >= enough:
+        yield Signal(index, None, line.take(line.start + size))
+        index += 1
     rest = line.take(None)
     if rest is not None:
         yield Signal(index, None, rest)
@@ -170,8 +172,13 @@ def _video_chunks(
     while len(frames) >= enough:
         yield cut()
         index, first_frame = index + 1, first_frame + size
-    if frames:
-        yield Signal(index, _stack(frames, first_frame, layout.bit_depth), line.take(None))
+    if not frames:
+        return
+    end = _sample_at(frames[-1].pts + frames[-1].duration, time_base, layout)
+    longer = line.end - end > layout.chunk_samples
+    yield Signal(index, _stack(frames, first_frame, layout.bit_depth), line.take(end if longer else None))
+    if longer:  # sound that outlasts the picture goes on in chunks of its own
+        yield from (replace(signal, index=index + 1 + signal.index) for signal in _sound_chunks((), line, layout))
 
 
 def _sound_is_there(frames: list[Frame], line: SoundLine, layout: ChunkLayout, time_base: Fraction) -> bool:

@@ -103,7 +103,9 @@ def values_frame(values: Pixels, stream: VideoStream, pix_fmt: str) -> av.VideoF
     bits, chroma = depth_of(target), chroma_of(target)
     full = stream.color_range == FULL or pix_fmt.startswith("yuvj")
     if chroma == "gray":
-        gray: NDArray[Any] = values[..., -2:-1] if values.shape[-1] == 3 else values
+        gray: NDArray[Any] = values
+        if values.shape[-1] == 3:
+            gray = _rgb_to_yuv(values, stream.bit_depth, stream.bit_depth, stream.matrix, True)[..., :1]
         gray = _rescale(gray, stream.bit_depth, bits)
         if stream.color_range == LIMITED:
             gray = _limit_gray(gray, bits)

@@ -12,6 +12,7 @@ Samples = NDArray[np.float32]
 
 # One more than the largest code of each integer sample format, and the code of silence.
 INTEGER_SCALES = {"u8": (128.0, 128.0), "s16": (32768.0, 0.0), "s32": (2147483648.0, 0.0)}
+DEFAULT_LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
 
 def frame_samples(frame: av.AudioFrame) -> Samples:
@@ -47,7 +48,9 @@ def sample_codes(values: Samples, sample_format: str) -> NDArray[Any]:
 
 
 def layout_name(layout: str, channels: int) -> str:
-    """The layout's name, or FFmpeg's default one for that many channels where it is unknown."""
-    if layout and not layout.endswith("channels"):
-        return layout
-    return {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}.get(channels, f"{channels} channels")
+    """The layout's name, or FFmpeg's default one for that many channels where it is unknown or of another number."""
+    try:
+        fits = not layout.endswith("channels") and len(av.AudioLayout(layout).channels) == channels
+    except ValueError:
+        fits = False
+    return layout if fits else DEFAULT_LAYOUTS.get(channels, f"{channels} channels")

@@ -4,9 +4,10 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from inrv_format.chunk import Chunk, TileGrid, build_chunk, check_order, parse_chunk
+from inrv_format.chunk import Chunk, TileGrid, build_chunk, parse_chunk
 from inrv_format.errors import InvalidDataError, LimitError, TruncatedError, UnsupportedError
 from inrv_format.limits import Limits
+from inrv_format.order import ChunkOrder
 from inrv_format.quantization import ASYMMETRIC, SYMMETRIC, TensorHeader
 from inrv_format.schema import CHUNK_HEADER, VIDEO_SPAN
 from toys import TOY_STREAMS, toy_chunk
@@ -96,9 +97,22 @@ def test_macs_add_up():
     assert chunk.macs == video.macs + audio.macs
 
 
+def follow(*chunks: Chunk) -> None:
+    order = ChunkOrder()
+    for chunk in chunks:
+        order.admit(chunk)
+
+
+def test_order_is_kept_over_chunks_without_the_medium():
+    silent = replace(toy_chunk(1), audio=None)
+    far = replace(toy_chunk(2), audio=replace(toy_chunk(2).audio, pts=1 << 61, overlap=0))
+    with pytest.raises(LimitError):
+        follow(toy_chunk(0), silent, far)
+
+
 def test_chunks_follow_each_other_in_number_and_time():
     first, second = toy_chunk(0), toy_chunk(1)
-    check_order(first, second)
+    follow(first, second)
     wrong = [
         replace(second, index=0),
         replace(second, video=replace(second.video, pts=(2, 4, 5))),
@@ -107,14 +121,14 @@ def test_chunks_follow_each_other_in_number_and_time():
     ]
     for chunk in wrong:
         with pytest.raises(InvalidDataError):
-            check_order(first, chunk)
+            follow(first, chunk)
 
 
 def test_endless_silence_between_chunks_is_refused():
     second = toy_chunk(1)
     far = replace(second, audio=replace(second.audio, pts=1 << 61, overlap=0))
     with pytest.raises(LimitError, match="silence"):
-        check_order(toy_chunk(0), far)
+        follow(toy_chunk(0), far)
 
 
 def test_an_overlap_over_a_tenth_of_a_second_is_refused():

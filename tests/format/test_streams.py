@@ -19,7 +19,7 @@ from inrv_format.index import (
 from inrv_format.limits import DEFAULT_LIMITS, Limits
 from inrv_format.streams import CHROMA_IDS, AudioStream, VideoStream
 
-RATIO = st.builds(Fraction, st.integers(1, 2**32 - 1), st.integers(1, 2**32 - 1))
+RATIO = st.builds(Fraction, st.integers(1, 2**31 - 1), st.integers(1, 2**31 - 1))
 VIDEO = st.builds(
     VideoStream,
     width=st.integers(1, 16384),
@@ -89,7 +89,7 @@ def test_an_index_comes_back_as_it_went():
 @pytest.mark.parametrize("entries", [(_entry(40),), (_entry(28), _entry(30)), (_entry(28, length=0),)])
 def test_entries_that_overlap_or_leave_the_file_are_refused(entries):
     with pytest.raises(InvalidDataError):
-        parse_index(build_index(Index(entries, 1, 0, 1, 0)), offset=48, limits=DEFAULT_LIMITS)
+        parse_index(build_index(Index(entries, len(entries), 0, 1, 0)), offset=48, limits=DEFAULT_LIMITS)
 
 
 def test_an_index_over_the_limit_is_refused():

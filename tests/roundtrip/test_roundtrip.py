@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import sys
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
-from inrv_format import Reader
+from inrv_format import InputError, LimitError, Reader
 from inrv_format.chunk import TileGrid, parse_chunk
 from inrv_format.streams import AudioStream, VideoStream
 from toys import toy_picture
@@ -210,8 +213,8 @@ def test_sound_is_joined_without_a_seam(film):
         reader = Reader(file)
         joiner = SoundJoiner(8000)
         for chunk in reader.chunks():
-            blocks.append(joiner.push(chunk, decode_sound(chunk, build_fields(chunk, "cpu"), reader.audio, False)))
-        blocks.append(joiner.flush())
+            blocks += joiner.push(chunk, decode_sound(chunk, build_fields(chunk, "cpu"), reader.audio, False))
+        blocks += joiner.flush()
     position = 0
     for values, pts in blocks:
         assert pts == position
@@ -271,3 +274,79 @@ def test_a_grid_that_the_network_cannot_give_is_said(tmp_path, base, warned):
     null = WriteConfig(format="null")
     assert not decode(tmp_path / "a.inrv", io.BytesIO(), write=null).warnings
     assert bool(decode(tmp_path / "a.inrv", io.BytesIO(), DecodeConfig(scale=2.0), null).warnings) is warned
+
+
+def test_the_reference_decoder_reads_what_encode_writes(film):
+    """The two agree on a real file with overlapping sound, not only on hand-made ones."""
+    folder, _, _ = film
+    path = Path(__file__).resolve().parents[2] / "spec" / "reference_decoder.py"
+    spec = importlib.util.spec_from_file_location("reference_decoder_for_film", path)
+    reference = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = reference
+    spec.loader.exec_module(reference)
+    file = reference.read_file((folder / "film.inrv").read_bytes())
+    with open_video(folder / "film.inrv") as video:
+        frames = np.concatenate([reference.chunk_frames(file, chunk) for chunk in file.chunks])
+        ours = np.stack(list(video)).astype(int)
+        assert np.abs(ours - frames).max() <= 1
+    assert len(reference.joined_sound(file)) == 3600
+
+
+def test_black_and_silence_stay_black_and_silent():
+    signal = toy_signal()
+    black = replace(signal.video, values=np.zeros_like(signal.video.values))
+    silent = replace(signal.audio, values=np.zeros_like(signal.audio.values))
+    config = EncodeConfig(fit=replace(FIT, steps=600, checks=60))
+    encoded = encode_chunk(Signal(0, black, silent), STREAMS, config, "cpu", lambda *state: None)
+    assert encoded.chunk.video.psnr_db > 30
+    assert encoded.chunk.audio.snr_db == 100.0
+
+
+@pytest.mark.parametrize("size", [(3, 3), (1, 1), (50, 2)])
+def test_tiles_at_sizes_smaller_than_their_number(size):
+    tiles = TileGrid(4, 4, 1)
+    signal = toy_signal(media="picture")
+    config = EncodeConfig(fit=replace(FIT, steps=5), tiles=tiles)
+    chunk = encode_chunk(signal, STREAMS, config, "cpu", lambda *state: None).chunk
+    frames = list(decode_picture(chunk, build_fields(chunk, "cpu"), STREAMS[0], np.array([0.0]), size))
+    assert frames[0].shape == (size[1], size[0], 3)
+
+
+def test_a_still_with_a_long_sound_is_cut_into_chunks(tmp_path):
+    stream = VideoStream(16, 12, Fraction(1, 25), chroma="rgb")
+    with open_sink(tmp_path / "in.mkv", stream, AudioStream(8000, 1, "mono"), WriteConfig()) as sink:
+        sink.write_video(toy_picture(1), np.zeros(1, np.int64), 1)
+        sink.write_audio(np.sin(np.arange(80_000) * 0.1)[:, None].astype(np.float32) * 0.4, 0)
+    result = encode(tmp_path / "in.mkv", tmp_path / "a.inrv", EncodeConfig(fit=replace(FIT, steps=5)))
+    assert result.chunks >= 3
+    assert result.samples == 80_000
+    with (tmp_path / "a.inrv").open("rb") as file:
+        assert max(chunk.audio.sample_count for chunk in Reader(file).chunks()) <= 45_000
+
+
+@pytest.mark.parametrize(("tiles", "words"), [(TileGrid(17, 1, 8), "255"), (TileGrid(4, 4, 8), None)])
+def test_tile_grids_are_made_to_fit_or_refused(film, tmp_path, tiles, words):
+    folder, _, _ = film
+    config = EncodeConfig(fit=replace(FIT, steps=3), tiles=tiles, chunk_frames=32)
+    if words:
+        with pytest.raises(InputError, match=words):
+            encode(folder / "in.mkv", tmp_path / "a.inrv", config)
+        return
+    encode(folder / "in.mkv", tmp_path / "a.inrv", config)
+    with (tmp_path / "a.inrv").open("rb") as file:
+        assert Reader(file).chunk(0).video.tiles.overlap == 3
+
+
+def test_an_endless_last_frame_at_another_rate_is_refused(tmp_path):
+    from inrv_format.writer import Writer
+
+    chunk = encode_chunk(
+        toy_signal(media="picture"), STREAMS, EncodeConfig(fit=replace(FIT, steps=3)), "cpu", lambda *state: None
+    ).chunk
+    with (tmp_path / "a.inrv").open("wb") as file:
+        writer = Writer(file, {0: replace(STREAMS[0], time_base=Fraction(1))}, {})
+        writer.write(replace(chunk, video=replace(chunk.video, last_duration=2**32 - 1)))
+        writer.close()
+    config = DecodeConfig(fps=Fraction(9000))
+    with pytest.raises(LimitError, match="--fps"):
+        decode(tmp_path / "a.inrv", io.BytesIO(), config, WriteConfig(format="null"))

@@ -1,6 +1,6 @@
 """Payload coders: how the integers of a unit become bytes (`spec/inrv.md` section 6.3).
 
-A coder is one module with `compress(raw, symbols) -> bytes` and `decompress(stored, raw_length) -> bytes`, where
+A coder is one module with `compress(raw) -> bytes` and `decompress(stored, raw_length) -> bytes`, where
 `raw` is the packed form of section 6.2. Ids are those of `spec/ids.toml`; 3 and up are kept for entropy coders.
 """
 

@@ -16,8 +16,9 @@ def chunk_at(pts: int, count: int):
 
 def joined(*pieces: tuple[int, np.ndarray], rate: int = 100) -> np.ndarray:
     joiner = SoundJoiner(rate)
-    blocks = [joiner.push(chunk_at(pts, len(values)), values) for pts, values in pieces]
-    blocks.append(joiner.flush())
+    blocks = [block for pts, values in pieces for block in joiner.push(chunk_at(pts, len(values)), values)]
+    blocks += joiner.flush()
+    assert all(len(values) <= 10 * rate for values, _ in blocks)
     starts = pieces[0][0] + np.cumsum([0] + [len(values) for values, _ in blocks])
     assert [pts for _, pts in blocks] == starts[:-1].tolist()
     return np.concatenate([values for values, _ in blocks])
@@ -47,5 +48,13 @@ def test_a_gap_is_silent():
 @pytest.mark.parametrize("rate", [100, 1000])
 def test_only_a_tenth_of_a_second_is_held_back(rate):
     joiner = SoundJoiner(rate)
-    ready, _ = joiner.push(chunk_at(0, 5000), np.ones((5000, 1), np.float32))
-    assert len(ready) == 5000 - rate // 10
+    ready = list(joiner.push(chunk_at(0, 5000), np.ones((5000, 1), np.float32)))
+    assert sum(len(values) for values, _ in ready) == 5000 - rate // 10
+
+
+def test_a_long_silence_comes_in_pieces():
+    joiner = SoundJoiner(100)
+    sound = np.ones((10, 1), np.float32)
+    blocks = [*joiner.push(chunk_at(0, 10), sound), *joiner.push(chunk_at(100_010, 10), sound), *joiner.flush()]
+    assert max(len(values) for values, _ in blocks) <= 100
+    assert sum(len(values) for values, _ in blocks) == 100_020

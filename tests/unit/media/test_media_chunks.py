@@ -45,7 +45,7 @@ def test_frames_are_numbered_and_timed_through():
 
 def test_sound_is_cut_at_the_next_chunks_first_frame():
     events = [*frames(8), sound(0, 100)]
-    first, second = cut(events, sample_rate_hz=100)
+    first, second = cut(events, sample_rate_hz=100, chunk_samples=1000)
     assert (first.audio.pts, len(first.audio)) == (0, 40)
     assert (second.audio.pts, second.audio.values[0, 0]) == (40, 40)
     assert len(second.audio) == 60
@@ -54,13 +54,13 @@ def test_sound_is_cut_at_the_next_chunks_first_frame():
 def test_overlap_repeats_the_end_of_the_chunk_before():
     first, second = cut([*frames(8), sound(0, 80)], sample_rate_hz=100, overlap=5)
     assert first.audio.overlap == 0
-    assert (second.audio.overlap, second.audio.pts, second.audio.first_sample) == (5, 35, 35)
+    assert (second.audio.overlap, second.audio.pts, second.audio.first_sample) == (5, 35, 40)
     assert np.array_equal(second.audio.values[:5], first.audio.values[-5:])
 
 
 def test_overlap_is_shorter_after_a_shorter_chunk():
     _, second = cut([*frames(8), sound(38, 80)], sample_rate_hz=100, overlap=5)
-    assert (second.audio.overlap, second.audio.pts, second.audio.first_sample) == (2, 38, 0)
+    assert (second.audio.overlap, second.audio.pts, second.audio.first_sample) == (2, 38, 2)
 
 
 def test_sound_before_the_first_frame_is_in_the_first_chunk():
