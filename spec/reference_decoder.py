@@ -25,7 +25,7 @@ BOX = "sync 4s, kind 4s, flags H 0 0, length Q 0 268435456 limit, sequence I, cr
 VIDEO_STREAM = """width I 1 16384 limit, height I 1 16384 limit, time_base 2I 0 2147483647,
     sample_aspect_ratio 2I 0 2147483647, average_rate 2I 0 2147483647, rotation H, chroma B 0 4, bit_depth B 8 16,
     color_range B 0 2, matrix B, primaries B, transfer B, chroma_location B 0 6, field_order B 0 5"""
-AUDIO_STREAM = "sample_rate_hz I 1 768000 limit, channels H 1 32 limit, bit_depth B, layout 32s"
+AUDIO_STREAM = "sample_rate_hz I 1 768000 limit, channels H 1 32 limit, bit_depth B 1 64, layout 32s"
 CHUNK = "index I, contents B 1 3, reserved B 0 0, unit_count H 0 4096 limit"
 VIDEO_SPAN = """stream B, pts_mode B 0 1, first_frame Q, frame_count I 1 65536 limit,
     first_pts q -4611686018427387904 4611686018427387904, pts_step I, last_duration I 1 4294967295,

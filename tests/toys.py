@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import sys
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -20,6 +23,7 @@ from invr.config import QuantConfig
 from invr.fields import Field, build_field
 from invr.quant import quantize
 
+REFERENCE_DECODER = Path(__file__).resolve().parents[1] / "spec" / "reference_decoder.py"
 SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 
 
@@ -29,6 +33,16 @@ def real_media(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"the open media set is not beside the project ({name})")
     return path
+
+
+def load_reference() -> ModuleType:
+    """The reference decoder, which is no package's module."""
+    if "reference_decoder" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("reference_decoder", REFERENCE_DECODER)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+    return sys.modules["reference_decoder"]
 
 
 def toy_field(spec: Spec, domain: Domain, seed: int = 0) -> Field:

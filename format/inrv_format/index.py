@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from inrv_format.chunk import MAX_TICKS, Chunk
+from inrv_format.chunk import Chunk
 from inrv_format.errors import InvalidDataError, LimitError, UnsupportedError
 from inrv_format.limits import Limits
 from inrv_format.schema import (
@@ -267,10 +267,24 @@ def _printable(text: str) -> str:
     return "".join(character for character in text if character.isprintable())
 
 
-def total_index(entries: Sequence[IndexEntry], chunks_end: tuple[int, int], overlaps: int) -> Index:
-    """The index of a finished file; `chunks_end` are the ends in ticks, `overlaps` samples that chunks share."""
-    frames = sum(entry.frame_count for entry in entries)
-    samples = sum(entry.sample_count for entry in entries) - overlaps
-    if max(frames, samples, *chunks_end) > MAX_TICKS:
-        raise InvalidDataError("totals are out of range", section="8")
-    return Index(tuple(entries), frames, samples, *chunks_end)
+class IndexBuilder:
+    """Collects the entries and totals of a file's chunks, while they are written or read front to back."""
+
+    def __init__(self) -> None:
+        self._entries: list[IndexEntry] = []
+        self._video_end = self._audio_end = self._overlaps = 0
+
+    def add(self, chunk: Chunk, offset: int, length: int) -> None:
+        """The next chunk, whose box of `length` bytes lies at `offset`."""
+        self._entries.append(index_entry(chunk, offset, length))
+        if chunk.video:
+            self._video_end = chunk.video.end_pts
+        if chunk.audio:
+            self._audio_end = chunk.audio.pts + chunk.audio.sample_count
+            self._overlaps += chunk.audio.overlap
+
+    def build(self) -> Index:
+        """The index of all chunks so far."""
+        frames = sum(entry.frame_count for entry in self._entries)
+        samples = sum(entry.sample_count for entry in self._entries) - self._overlaps
+        return Index(tuple(self._entries), frames, samples, self._video_end, self._audio_end)

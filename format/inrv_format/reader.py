@@ -19,7 +19,7 @@ from inrv_format.boxes import (
 )
 from inrv_format.chunk import Chunk, parse_chunk
 from inrv_format.errors import InvalidDataError, LimitError, TruncatedError, UnsupportedError
-from inrv_format.index import Index, parse_index, parse_stream, parse_tags
+from inrv_format.index import Index, IndexBuilder, build_index, parse_index, parse_stream, parse_tags
 from inrv_format.limits import DEFAULT_LIMITS, Limits
 from inrv_format.order import ChunkOrder
 from inrv_format.schema import FILE_HEADER, FOOTER, MAGIC, parse_fields
@@ -82,8 +82,8 @@ class Reader:
         if self.file_length is not None:
             self._source.seek(box.offset + box.length)
             self._offset, self._sequence = box.offset + box.length, box.sequence + 1
-        number = 0
-        order = ChunkOrder(self.limits)
+        number, indexed = 0, False
+        order, index = ChunkOrder(self.limits), IndexBuilder()
         while box.type != END_BOX:
             if box.type == CHUNK_BOX:
                 number += 1
@@ -91,14 +91,21 @@ class Reader:
                     raise LimitError(f"more than {self.limits.chunks} chunks", offset=box.offset, section="9")
                 chunk = self._parse(box)
                 order.admit(chunk)
+                index.add(chunk, box.offset, box.length)
                 yield chunk
-            elif box.type != INDEX_BOX:
+            elif box.type == INDEX_BOX and not indexed:
+                indexed = build_index(index.build()) == box.content
+                if not indexed:
+                    raise InvalidDataError("the index disagrees with the chunks", offset=box.offset, section="8")
+            else:
                 raise InvalidDataError(
                     f"{box.type.decode()} box after the first chunk", offset=box.offset, section="1"
                 )
             box = self._next_box()
-        if box.content:
-            raise InvalidDataError("the end box has content", offset=box.offset, section="1")
+        if box.content or not indexed:
+            raise InvalidDataError(
+                "no index before the end, or content in the end box", offset=box.offset, section="1"
+            )
         self._read_footer_after_end()
 
     def _parse(self, box: Box) -> Chunk:

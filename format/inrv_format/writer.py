@@ -8,7 +8,7 @@ from typing import Protocol
 
 from inrv_format.boxes import CHUNK_BOX, END_BOX, INDEX_BOX, STREAM_BOX, TAGS_BOX, build_box
 from inrv_format.chunk import Chunk, build_chunk
-from inrv_format.index import IndexEntry, build_index, build_stream, build_tags, index_entry, total_index
+from inrv_format.index import IndexBuilder, build_index, build_stream, build_tags
 from inrv_format.schema import FILE_HEADER, FOOTER
 from inrv_format.streams import Stream
 
@@ -32,9 +32,7 @@ class Writer:
         self.bytes_written = 0
         self._target = target
         self._sequence = 0
-        self._entries: list[IndexEntry] = []
-        self._ends = (0, 0)
-        self._overlaps = 0
+        self._index = IndexBuilder()
         self._put(build_file_header())
         for stream_id, stream in streams.items():
             self._put_box(STREAM_BOX, build_stream(stream_id, stream))
@@ -49,20 +47,13 @@ class Writer:
         """Append a chunk whose content is built already (by a worker, say)."""
         offset = self.bytes_written
         self._put_box(CHUNK_BOX, content)
-        self._entries.append(index_entry(chunk, offset, self.bytes_written - offset))
-        video_end, audio_end = self._ends
-        if chunk.video:
-            video_end = chunk.video.end_pts
-        if chunk.audio:
-            audio_end = chunk.audio.pts + chunk.audio.sample_count
-            self._overlaps += chunk.audio.overlap
-        self._ends = (video_end, audio_end)
+        self._index.add(chunk, offset, self.bytes_written - offset)
         return self.bytes_written - offset
 
     def close(self) -> None:
         """Finish the file; the target itself stays open."""
         offset = self.bytes_written
-        self._put_box(INDEX_BOX, build_index(total_index(self._entries, self._ends, self._overlaps)))
+        self._put_box(INDEX_BOX, build_index(self._index.build()))
         length = self.bytes_written - offset
         self._put_box(END_BOX, b"")
         self._put(build_footer(offset, length, self.bytes_written + FOOTER.sizeof()))

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 from inrv_format import InrvError, InvalidDataError, Reader, TruncatedError, UnsupportedError
-from inrv_format.boxes import build_box, read_box
+from inrv_format.boxes import OVERHEAD_BYTES, build_box, read_box
 from inrv_format.limits import DEFAULT_LIMITS
 from inrv_format.writer import build_footer
 from toys import TOY_STREAMS, toy_chunk, toy_file
@@ -98,16 +98,18 @@ def test_a_may_ignore_bit_is_ignored():
 
 
 def _with_box(data: bytes, box_type: bytes) -> bytes:
-    """The file with one more box right after its header."""
+    """The file with one more box right before its index."""
     source = io.BytesIO(data)
     source.seek(28)
-    boxes = [build_box(box_type, 0, b"?")]
+    boxes: list[bytes] = []
     last = b""
     while last != b"ENDF":
         box = read_box(source, 0, DEFAULT_LIMITS)
+        if box.type == b"INDX":
+            boxes.append(build_box(box_type, len(boxes), b"?"))
         boxes.append(build_box(box.type, len(boxes), box.content))
         last = box.type
-    return data[:28] + b"".join(boxes) + build_footer(0, 0, len(data) + len(boxes[0]))
+    return data[:28] + b"".join(boxes) + build_footer(0, 0, len(data) + OVERHEAD_BYTES + 1)
 
 
 def test_an_unknown_ancillary_box_is_passed_over():
@@ -116,7 +118,12 @@ def test_an_unknown_ancillary_box_is_passed_over():
 
 def test_an_unknown_critical_box_needs_a_newer_version():
     with pytest.raises(UnsupportedError, match="NEXT"):
-        Reader(Pipe(_with_box(toy_file(1), b"NEXT")))
+        list(Reader(Pipe(_with_box(toy_file(1), b"NEXT"))).chunks())
+
+
+def test_a_known_box_out_of_place_is_refused():
+    with pytest.raises(InvalidDataError, match="after the first chunk"):
+        list(Reader(Pipe(_with_box(toy_file(1), b"tags"))).chunks())
 
 
 def test_a_text_file_is_told_apart_from_a_damaged_one():

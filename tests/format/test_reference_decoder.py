@@ -1,10 +1,7 @@
 """Two decoders, written apart: integers equal, pixels within 1 of 255, sound within 2^-15."""
 
-import importlib.util
 import io
-import sys
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,24 +11,13 @@ from inrv_format.families import AudioSirenSpec, AvSirenSpec, SirenSpec
 from inrv_format.families.siren import AFFINE, GAUSSIAN, POWER, RELU
 from inrv_format.streams import AudioStream, VideoStream
 from inrv_format.writer import Writer
-from toys import toy_file, toy_symbols
+from toys import REFERENCE_DECODER, load_reference, toy_file, toy_symbols
 
 from invr.decode_chunk import build_fields, decode_picture
 from invr.fields.base import sample_times
 from invr.fields.render import render_sound
 
-PATH = Path(__file__).resolve().parents[2] / "spec" / "reference_decoder.py"
-
-
-def _load():
-    spec = importlib.util.spec_from_file_location("reference_decoder", PATH)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-reference = _load()
+reference = load_reference()
 
 POWERS = {"lengths": (5, 4, 3), "scales": (1.6, 1.5, 1.3)}
 PICTURES = {
@@ -152,7 +138,7 @@ def test_both_refuse_every_cut_and_every_flipped_byte():
 
 
 def test_it_is_short_and_needs_numpy_only():
-    text = PATH.read_text()
+    text = REFERENCE_DECODER.read_text()
     assert len(text.splitlines()) < 500
     assert "torch" not in text
     assert "import invr" not in text

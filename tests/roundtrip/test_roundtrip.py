@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
-import sys
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 from inrv_format import InputError, LimitError, Reader
 from inrv_format.chunk import TileGrid, parse_chunk
 from inrv_format.streams import AudioStream, VideoStream
-from toys import toy_picture
+from toys import load_reference, toy_picture
 
 from invr import EncodeConfig, decode, encode
 from invr import open as open_video
@@ -279,11 +276,7 @@ def test_a_grid_that_the_network_cannot_give_is_said(tmp_path, base, warned):
 def test_the_reference_decoder_reads_what_encode_writes(film):
     """The two agree on a real file with overlapping sound, not only on hand-made ones."""
     folder, _, _ = film
-    path = Path(__file__).resolve().parents[2] / "spec" / "reference_decoder.py"
-    spec = importlib.util.spec_from_file_location("reference_decoder_for_film", path)
-    reference = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = reference
-    spec.loader.exec_module(reference)
+    reference = load_reference()
     file = reference.read_file((folder / "film.inrv").read_bytes())
     with open_video(folder / "film.inrv") as video:
         frames = np.concatenate([reference.chunk_frames(file, chunk) for chunk in file.chunks])
