@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -24,6 +23,7 @@ from invr.device import prepare_device, translated_backend
 from invr.fields import Field
 from invr.joiner import SoundJoiner
 from invr.media import Sink, WriteConfig, open_sink
+from invr.source import opened
 from invr.timeline import Timeline
 
 Source = str | os.PathLike[str] | BinaryIO
@@ -195,16 +195,9 @@ class VideoReader:
 
 def open_video(path: str | os.PathLike[str], *, device: str = "cpu", threads: int = 0) -> VideoReader:
     """Open an `.inrv` file for frames by number; close it, or use it in a `with` block."""
-    return VideoReader(_opened(path), device=device, threads=threads)
+    return VideoReader(opened(path), device=device, threads=threads)
 
 
 def _entered(source: Source, stack: ExitStack) -> BinaryIO:
     """The source as a file object; one that was opened here is closed with the stack."""
-    return stack.enter_context(_opened(source)) if isinstance(source, (str, os.PathLike)) else source
-
-
-def _opened(source: str | os.PathLike[str]) -> BinaryIO:
-    try:
-        return Path(source).open("rb")
-    except OSError as error:
-        raise InputError(f"{os.fspath(source)}: {error.strerror}") from error
+    return stack.enter_context(opened(source)) if isinstance(source, (str, os.PathLike)) else source

@@ -15,7 +15,7 @@ from inrv_format.reader import Reader
 from inrv_format.streams import COLOR_RANGES, FIELD_ORDERS, AudioStream, VideoStream
 
 from invr.cli.options import PIPE, open_input_pipe
-from invr.cli.source import opened
+from invr.source import opened
 
 COLOR_SPACES = {0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020nc"}
 COLOR_PRIMARIES = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 12: "smpte432"}

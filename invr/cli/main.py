@@ -19,6 +19,7 @@ from invr.cli.test import test_files
 USAGE_CODE = 2
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 CLOSED_PIPE_CODE = 141
+STOP_AGAIN_S = 2.0
 
 app = typer.Typer(
     name="invr",
@@ -71,6 +72,8 @@ def _exit_code() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE_CODE
     except _StoppedError as stop:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
         _complain("interrupted")
         return 128 + stop.number
     except MemoryError:
@@ -108,4 +111,8 @@ class _StoppedError(BaseException):
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    """Raise, and again every two seconds: an exception that comes at a bad moment may be swallowed by a library."""
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, lambda _number, frame: _stop(number, frame))
+        signal.setitimer(signal.ITIMER_REAL, STOP_AGAIN_S)
     raise _StoppedError(number)

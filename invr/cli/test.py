@@ -9,7 +9,7 @@ from inrv_format.errors import InvalidDataError
 from inrv_format.reader import Reader
 
 from invr.cli.options import PIPE, open_input_pipe
-from invr.cli.source import opened
+from invr.source import opened
 
 
 def test_files(

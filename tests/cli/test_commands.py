@@ -283,7 +283,10 @@ def test_an_interrupt_leaves_nothing(clip, tmp_path):
             break
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
-    _, stderr = running.communicate(timeout=30)
+    try:
+        _, stderr = running.communicate(timeout=30)
+    finally:
+        running.kill()
     assert running.returncode == 130
     assert stderr.decode().splitlines() == ["invr: interrupted"]
     assert os.listdir(tmp_path) == []

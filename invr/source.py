@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import BinaryIO
 
 from inrv_format.errors import InputError
 
 
-def opened(name: str) -> BinaryIO:
+def opened(path: str | os.PathLike[str]) -> BinaryIO:
     """The file, or InputError of one line."""
     try:
-        return Path(name).open("rb")
+        return Path(path).open("rb")
     except OSError as error:
-        raise InputError(f"{name}: {error.strerror}") from error
+        raise InputError(f"{os.fspath(path)}: {error.strerror}") from error
