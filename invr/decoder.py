@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from inrv_format.chunk import Chunk
@@ -16,17 +16,19 @@ from inrv_format.errors import InputError, InvalidDataError, UnsupportedError
 from inrv_format.families import SirenSpec
 from inrv_format.reader import Reader
 from inrv_format.streams import VideoStream
+from numpy.typing import NDArray
 
 from invr.config import DecodeConfig
 from invr.decode_chunk import Frame, build_fields, decode_picture, decode_sound
 from invr.device import prepare_device, translated_backend
 from invr.fields import Field
 from invr.joiner import SoundJoiner
-from invr.media import Sink, WriteConfig, open_sink
+from invr.media import WriteConfig, open_sink
 from invr.source import opened
 from invr.timeline import Timeline
 
 Source = str | os.PathLike[str] | BinaryIO
+NOT_SMOOTH = "the network's frequencies exceed its grid: at another size or rate it gives noise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,65 @@ class DecodeResult:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DecodedFrame:
+    """One upright frame [H, W, C] to be shown from `pts` for `duration`, in ticks of the output's time base."""
+
+    values: NDArray[Any]
+    pts: int
+    duration: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedSound:
+    """Samples float32 [N, C] in [-1, 1], the first at `pts` samples."""
+
+    values: NDArray[np.float32]
+    pts: int
+
+
+class Decoding:
+    """An `.inrv` file while it is evaluated, as `config` asks: `video` and `audio` describe what `events` gives."""
+
+    def __init__(self, source: BinaryIO, config: DecodeConfig) -> None:
+        self._device = prepare_device(config.device, config.threads)
+        self._denoise = config.denoise
+        reader = Reader(source, limits=config.limits)
+        self._timeline = Timeline(reader, config)
+        self.video, self.audio = self._timeline.video_out, reader.audio
+        self.chunks_done = 0
+        self.warnings: list[str] = []
+
+    @property
+    def chunks(self) -> int | None:
+        """How many chunks are evaluated in all; None for a pipe."""
+        wanted = self._timeline.wanted
+        return len(wanted) if wanted is not None else None
+
+    def time_s(self, frame: DecodedFrame) -> float:
+        """When a frame is shown, in seconds."""
+        assert self.video is not None
+        return float(frame.pts * self.video.time_base)
+
+    def events(self) -> Iterator[DecodedFrame | DecodedSound]:
+        """Frames and sound in the order of the chunks, evaluated while they are asked for."""
+        timeline, audio = self._timeline, self.audio
+        joiner = SoundJoiner(audio.sample_rate_hz) if audio else None
+        for chunk in timeline.chunks():
+            fields = build_fields(chunk, self._device)
+            if not self.warnings and timeline.resampled and not _smooth(chunk):
+                self.warnings.append(NOT_SMOOTH)
+            if self.video is not None and chunk.video:
+                yield from _frames(chunk, fields, timeline)
+            if joiner is not None and chunk.audio and audio is not None:
+                for block in joiner.push(chunk, decode_sound(chunk, fields, audio, self._denoise)):
+                    yield from _sound(timeline, block)
+            self.chunks_done += 1
+        if joiner is not None:
+            for block in joiner.flush():
+                yield from _sound(timeline, block)
+
+
 def decode(
     source: Source,
     target: Source,
@@ -61,36 +122,28 @@ def decode(
     Raises InvalidDataError and its kin for a damaged file, OutputError or BrokenPipeError for the target.
     """
     config, write = config or DecodeConfig(), write or WriteConfig()
-    device = prepare_device(config.device, config.threads)
     with ExitStack() as stack:
         stack.enter_context(translated_backend())
-        reader = Reader(_entered(source, stack), limits=config.limits)
-        timeline = Timeline(reader, config)
-        video, audio = timeline.video_out, reader.audio
-        sink = stack.enter_context(open_sink(target, video, audio, write))
-        counter = _Counter(len(timeline.wanted) if timeline.wanted is not None else None)
-        joiner = SoundJoiner(audio.sample_rate_hz) if audio else None
-        warnings: list[str] = []
-        for chunk in timeline.chunks():
-            fields = build_fields(chunk, device)
-            if not warnings and timeline.resampled and not _smooth(chunk):
-                warnings.append("the network's frequencies exceed its grid: at another size or rate it gives noise")
-            if video is not None and chunk.video:
-                _write_frames(chunk, fields, timeline, sink, counter)
-            if joiner is not None and chunk.audio and audio is not None:
-                values = decode_sound(chunk, fields, audio, config.denoise)
-                for block in joiner.push(chunk, values):
-                    counter.samples += timeline.write_sound(sink, *block)
-            counter.chunk += 1
-            if report:
-                report(counter.progress())
-        if joiner is not None:
-            for block in joiner.flush():
-                counter.samples += timeline.write_sound(sink, *block)
-        if counter.frames == counter.samples == 0:
+        decoding = Decoding(_entered(source, stack), config)
+        sink = stack.enter_context(open_sink(target, decoding.video, decoding.audio, write))
+        frames = samples = reported = 0
+        time_s = 0.0
+        for event in decoding.events():
+            if report and decoding.chunks_done > reported:
+                reported = decoding.chunks_done
+                report(DecodeProgress(reported, decoding.chunks, frames, samples, time_s))
+            if isinstance(event, DecodedFrame):
+                sink.write_video(event.values[None], np.array([event.pts]), event.duration)
+                frames, time_s = frames + 1, decoding.time_s(event)
+            else:
+                sink.write_audio(event.values, event.pts)
+                samples += len(event.values)
+        if report and decoding.chunks_done > reported:
+            report(DecodeProgress(decoding.chunks_done, decoding.chunks, frames, samples, time_s))
+        if frames == samples == 0:
             raise InputError(f"nothing lies between {config.start_s} s and the end that was asked for")
-        warnings += sink.warnings
-    return DecodeResult(counter.frames, counter.samples, tuple(warnings))
+        warnings = (*decoding.warnings, *sink.warnings)
+    return DecodeResult(frames, samples, warnings)
 
 
 def _smooth(chunk: Chunk) -> bool:
@@ -98,20 +151,8 @@ def _smooth(chunk: Chunk) -> bool:
     return all(unit.spec.smooth_on(unit.domain) for unit in chunk.units if isinstance(unit.spec, SirenSpec))
 
 
-class _Counter:
-    """Running totals of a decode."""
-
-    def __init__(self, chunks: int | None) -> None:
-        self.chunk = self.frames = self.samples = 0
-        self.time_s = 0.0
-        self.chunks = chunks
-
-    def progress(self) -> DecodeProgress:
-        return DecodeProgress(self.chunk, self.chunks, self.frames, self.samples, self.time_s)
-
-
-def _write_frames(chunk: Chunk, fields: list[Field], timeline: Timeline, sink: Sink, counter: _Counter) -> None:
-    """Evaluate and write the wanted frames of a chunk, one at a time."""
+def _frames(chunk: Chunk, fields: list[Field], timeline: Timeline) -> Iterator[DecodedFrame]:
+    """The wanted frames of a chunk, evaluated one at a time."""
     stream = timeline.video
     assert stream is not None
     positions, pts, last_duration = timeline.positions(chunk)
@@ -119,13 +160,17 @@ def _write_frames(chunk: Chunk, fields: list[Field], timeline: Timeline, sink: S
     stored_size = size[::-1] if stream.rotation in (90, 270) else size
     frames = decode_picture(chunk, fields, stream, positions, stored_size)
     for number, frame in enumerate(frames):
-        upright = np.rot90(frame, -(stream.rotation // 90)) if stream.rotation else frame
+        upright = np.ascontiguousarray(np.rot90(frame, -(stream.rotation // 90)))
         last = number + 1 == len(pts)
         duration = last_duration if last else int(pts[number + 1] - pts[number])
-        sink.write_video(np.ascontiguousarray(upright)[None], pts[number : number + 1], duration)
-        counter.frames += 1
-    if len(pts):
-        counter.time_s = float(pts[-1] * (timeline.video_out or stream).time_base)
+        yield DecodedFrame(upright, int(pts[number]), duration)
+
+
+def _sound(timeline: Timeline, block: tuple[NDArray[np.float32], int]) -> Iterator[DecodedSound]:
+    """The part of a block of samples that is wanted, if any."""
+    values, pts = timeline.cut_sound(*block)
+    if len(values):
+        yield DecodedSound(values, pts)
 
 
 class VideoReader:

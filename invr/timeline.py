@@ -17,7 +17,6 @@ from inrv_format.streams import AudioStream, VideoStream
 from numpy.typing import NDArray
 
 from invr.config import DecodeConfig
-from invr.media import Sink
 
 
 class Timeline:
@@ -150,21 +149,20 @@ class Timeline:
         offset = 0 if self.config.start_s else round(origin * fps)
         return positions, [tick + offset for tick in ticks], 1
 
-    def write_sound(self, sink: Sink, values: NDArray[np.float32], pts: int) -> int:
-        """Write the part of some samples, the first at `pts`, that lies in the wanted span."""
+    def cut_sound(self, values: NDArray[np.float32], pts: int) -> tuple[NDArray[np.float32], int]:
+        """The part of samples [N, C], the first at `pts`, that lies in the wanted span, and its time on output."""
         if self.audio is None or not len(values):
-            return 0
+            return values[:0], 0
         rate = self.audio.sample_rate_hz
         start = max(0, round(self.start * rate) - pts) if self.config.start_s else 0
         end = len(values) if self.end is None else min(len(values), round(self.end * rate) - pts)
         if end <= start:
-            return 0
+            return values[:0], 0
         time = pts + start - round(self.shift * rate)
         if abs(time - self._sound_end) > self.config.limits.silence_samples:
             raise LimitError(f"sound at {time / rate:.0f} s, with silence before it")
         self._sound_end = time + end - start
-        sink.write_audio(values[start:end], time)
-        return end - start
+        return values[start:end], time
 
     def _inside(self, time: Fraction) -> bool:
         if self.config.start_s and time < self.start:

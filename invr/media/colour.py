@@ -28,6 +28,11 @@ SWS_BT601 = 5
 SWS_MATRICES = {1: 1, 4: 4, 7: 7, 9: 9, 10: 9}
 
 
+def luma_weights(matrix: int) -> tuple[float, float]:
+    """Kr and Kb of a CICP matrix number (ITU-T H.273 table 4); BT.601 for all others, as swscale does."""
+    return LUMA_WEIGHTS.get(matrix, BT601_WEIGHTS)
+
+
 def is_rgb(pixel_format: av.VideoFormat) -> bool:
     """Whether a pixel holds R, G and B (or a palette of them, a Bayer pattern, or X, Y, Z) rather than luma."""
     return pixel_format.is_rgb or pixel_format.has_palette or pixel_format.name.startswith(("bayer", "xyz"))
@@ -179,7 +184,7 @@ def _limit_gray(gray: NDArray[Any], bits: int) -> NDArray[Any]:
 
 def _yuv_to_rgb(planes: NDArray[Any], bits: int, matrix: int, full: bool) -> NDArray[Any]:
     """ITU-T H.273 (8.3), equations 26 to 43 solved for R, G and B."""
-    kr, kb = LUMA_WEIGHTS.get(matrix, BT601_WEIGHTS)
+    kr, kb = luma_weights(matrix)
     step, top = 1 << (bits - 8), (1 << bits) - 1
     black, luma, chroma = (0, top, top) if full else (16 * step, 219 * step, 224 * step)
     yuv = planes.astype(np.float32)
@@ -194,7 +199,7 @@ def _yuv_to_rgb(planes: NDArray[Any], bits: int, matrix: int, full: bool) -> NDA
 
 def _rgb_to_yuv(values: NDArray[Any], bits_in: int, bits: int, matrix: int, full: bool) -> NDArray[Any]:
     """ITU-T H.273 (8.3), equations 26 to 43."""
-    kr, kb = LUMA_WEIGHTS.get(matrix, BT601_WEIGHTS)
+    kr, kb = luma_weights(matrix)
     step, top = 1 << (bits - 8), (1 << bits) - 1
     black, luma, chroma = (0, top, top) if full else (16 * step, 219 * step, 224 * step)
     rgb = values.astype(np.float32) / ((1 << bits_in) - 1)

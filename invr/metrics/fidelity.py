@@ -13,7 +13,7 @@ CEILING_DB = 100.0
 def frame_psnr_db(reference: NDArray[np.integer], decoded: NDArray[np.integer], bit_depth: int) -> float:
     """PSNR over all values of one frame [H, W, C], in dB; identical frames give CEILING_DB."""
     error = reference.astype(np.float32) - decoded.astype(np.float32)
-    return _decibels(float((1 << bit_depth) - 1) ** 2, float(np.mean(error * error, dtype=np.float64)))
+    return decibels(float((1 << bit_depth) - 1) ** 2, float(np.mean(error * error, dtype=np.float64)))
 
 
 def mean_psnr_db(per_frame: list[float]) -> float:
@@ -24,10 +24,11 @@ def mean_psnr_db(per_frame: list[float]) -> float:
 def snr_db(reference: NDArray[np.float32], decoded: NDArray[np.float32]) -> float:
     """Energy of the reference over that of the error, in dB, within +-CEILING_DB; exact silence is CEILING_DB."""
     error = reference.astype(np.float64) - decoded.astype(np.float64)
-    return _decibels(float(np.sum(reference.astype(np.float64) ** 2)), float(np.sum(error * error)))
+    return decibels(float(np.sum(reference.astype(np.float64) ** 2)), float(np.sum(error * error)))
 
 
-def _decibels(signal: float, noise: float) -> float:
+def decibels(signal: float, noise: float) -> float:
+    """The ratio of two energies in dB, within +-CEILING_DB; no noise at all is CEILING_DB."""
     if noise == 0:
         return CEILING_DB
     if signal == 0:
