@@ -11,7 +11,10 @@ from inrv_format.errors import InputError
 from inrv_format.limits import DEFAULT_LIMITS, Limits
 
 DEVICES = ("cpu", "cuda", "auto")
-EMBEDDINGS = ("waves", "power", "gaussian")
+EMBEDDINGS = ("waves", "power", "gaussian", "none")
+SAMPLINGS = ("scattered", "frame")
+OPTIMIZERS = ("muon", "adam")
+SCHEDULES = ("cosine", "constant")
 
 
 def require_option(condition: bool, option: str, value: object, allowed: str) -> None:
@@ -25,8 +28,9 @@ class ModelConfig:
     """Which networks are fitted, and how large.
 
     `weights_per_sample` sets the picture network's size from pixels x frames of its chunk, `sound_weights_per_sample`
-    the sound network's from samples x channels. `unified` fits one `av-siren` where there are both; `av_shape`
-    (branch, width, depth) fixes its size.
+    the sound network's from samples x channels; `picture_shape` and `sound_shape` (width, hidden layers after the
+    first) fix them instead. `embedding_base` is sigma of the power embedding, None for the grid's own. `unified` fits
+    one `av-siren` where there are both; `av_shape` (branch, width, depth) fixes its size.
     """
 
     embedding: str = "waves"
@@ -34,6 +38,9 @@ class ModelConfig:
     motion: bool = True
     weights_per_sample: float = 0.015
     sound_weights_per_sample: float = 0.12
+    picture_shape: tuple[int, int] | None = None
+    sound_shape: tuple[int, int] | None = None
+    embedding_base: float | None = None
     sound_octaves: int = 0
     unified: bool = False
     av_shape: tuple[int, int, int] | None = None
@@ -60,10 +67,11 @@ MODELS: dict[str, ModelConfig] = {
 class FitConfig:
     """How a network is fitted.
 
-    `steps` of `rows` x `columns` points, or of `samples`; rates of Muon (hidden matrices) and of Adam (first layer of
-    picture and of sound, motion, everything else); `l1` weighs the sum of absolute weights (INVR eq. 5);
-    `picture_weight` and `sound_weight` are the lambdas of Chalise et al. 2025, eq. 6-3; the state is checked
-    `checks` times and the best one kept.
+    `steps` of `rows` x `columns` points, or of `samples`; with `sampling` frame, of all points of one frame. Rates of
+    Muon (hidden matrices) and of Adam (first layer of picture and of sound, motion, everything else); with
+    `optimizer` adam, Adam takes the matrices too, at `adam_rate`. `schedule` says how the rates fall. `l1` weighs the
+    sum of absolute weights (INVR eq. 5); `picture_weight` and `sound_weight` are the lambdas of Chalise et al. 2025,
+    eq. 6-3; the state is checked `checks` times and the best one kept.
     """
 
     steps: int = 5000
@@ -79,8 +87,14 @@ class FitConfig:
     picture_weight: float = 1.0
     sound_weight: float = 1.0
     checks: int = 20
+    sampling: str = "scattered"
+    optimizer: str = "muon"
+    schedule: str = "cosine"
 
     def __post_init__(self) -> None:
+        require_option(self.sampling in SAMPLINGS, "sampling", self.sampling, ", ".join(SAMPLINGS))
+        require_option(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, ", ".join(OPTIMIZERS))
+        require_option(self.schedule in SCHEDULES, "schedule", self.schedule, ", ".join(SCHEDULES))
         require_option(1 <= self.steps <= 10_000_000, "steps", self.steps, "1 to 10000000")
 
 
@@ -95,10 +109,14 @@ PRESETS: dict[str, FitConfig] = {
 
 @dataclass(frozen=True, slots=True)
 class QuantConfig:
-    """Bit width of the weights, 1 to 16, and whether their range is symmetric around zero."""
+    """Bit width of the weights, 1 to 16, and whether their range is symmetric around zero.
+
+    With `keep_phases`, tensors that hold frequencies and phases get the bits that their phases need, if more.
+    """
 
     bits: int = 16
     symmetric: bool = True
+    keep_phases: bool = True
 
     def __post_init__(self) -> None:
         require_option(1 <= self.bits <= 16, "bits", self.bits, "1 to 16")

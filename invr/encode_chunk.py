@@ -40,26 +40,48 @@ class EncodedChunk:
     chunk: Chunk
 
 
+@dataclass(frozen=True, slots=True)
+class FittedChunk:
+    """The networks of a chunk after the fit, before quantization: what is fitted where, and the fields."""
+
+    plans: tuple[UnitPlan, ...]
+    fields: tuple[Field, ...]
+
+
 def encode_chunk(
     signal: Signal, streams: Mapping[int, Stream], config: EncodeConfig, device: str, report: UnitReport
 ) -> EncodedChunk:
-    """Fit, quantize and compress every network of one chunk; `report` gets (unit, units, progress).
+    """Fit, quantize and compress every network of one chunk; `report` gets (unit, units, progress)."""
+    return compress_chunk(fit_chunk(signal, config, device, report), signal, streams, config, device)
 
-    What is returned was parsed from the bytes, so no chunk is written that a reader would refuse.
-    """
+
+def fit_chunk(signal: Signal, config: EncodeConfig, device: str, report: UnitReport) -> FittedChunk:
+    """Fit every network of one chunk."""
     plans = plan_units(
         signal.video.values.shape if signal.video else None,
         signal.audio.values.shape if signal.audio else None,
         config.tiles,
         config.model,
     )
-    units = []
+    fields = []
     for number, plan in enumerate(plans):
         seed = int(np.random.SeedSequence([config.seed, signal.index, number]).generate_state(1)[0])
-        field = _fit_unit(plan, signal, config, seed, device, partial(report, number, len(plans)))
-        symbols = quantize(field, config.quant)
-        coder = coder_id_by_name(config.coder)
-        units.append(compress_unit(plan.spec, plan.domain, plan.tile, symbols, coder))
+        fields.append(_fit_unit(plan, signal, config, seed, device, partial(report, number, len(plans))))
+    return FittedChunk(tuple(plans), tuple(fields))
+
+
+def compress_chunk(
+    fitted: FittedChunk, signal: Signal, streams: Mapping[int, Stream], config: EncodeConfig, device: str
+) -> EncodedChunk:
+    """Quantize and compress fitted networks, as `config.quant` and `config.coder` say.
+
+    What is returned was parsed from the bytes, so no chunk is written that a reader would refuse.
+    """
+    coder = coder_id_by_name(config.coder)
+    units = [
+        compress_unit(plan.spec, plan.domain, plan.tile, quantize(field, config.quant), coder)
+        for plan, field in zip(fitted.plans, fitted.fields, strict=True)
+    ]
     chunk = _with_quality(_assemble(signal, config, units), signal, streams, device)
     content = build_chunk(chunk)
     readable = parse_chunk(content, streams)

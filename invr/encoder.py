@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import BinaryIO
@@ -18,14 +19,17 @@ from inrv_format.limits import DEFAULT_LIMITS
 from inrv_format.streams import Stream, VideoStream
 from inrv_format.writer import Writer
 
-from invr.config import EncodeConfig
+from invr.config import EncodeConfig, QuantConfig
 from invr.device import prepare_device, translated_backend
-from invr.encode_chunk import AUDIO_ID, VIDEO_ID, encode_chunk
+from invr.encode_chunk import AUDIO_ID, VIDEO_ID, EncodedChunk, FittedChunk, compress_chunk, fit_chunk
 from invr.fit import FitProgress
 from invr.media import MediaReader, ReadConfig
 from invr.metrics.fidelity import CEILING_DB
 from invr.output import Target, TargetFile, translated
 from invr.signals import Signal
+
+# Gets each chunk's networks after their fit, and the chunk as every variant wrote it.
+Inspect = Callable[[FittedChunk, list[EncodedChunk]], None]
 
 LARGEST_CHUNK_FRAMES = 32
 PIXELS_PER_CHUNK = 1 << 26
@@ -86,31 +90,89 @@ def encode(
 
     Raises InputError for media that cannot be read, FitError, OutputError or BrokenPipeError.
     """
-    config, read = config or EncodeConfig(), read or ReadConfig()
+    config = config or EncodeConfig()
+    return encode_variants(source, [(config.quant, target)], config, read, report, tags=tags)[0]
+
+
+def encode_variants(
+    source: str | os.PathLike[str] | BinaryIO,
+    variants: Sequence[tuple[QuantConfig, Target]],
+    config: EncodeConfig,
+    read: ReadConfig | None = None,
+    report: Callable[[EncodeProgress], None] | None = None,
+    *,
+    tags: dict[str, str] | None = None,
+    inspect: Inspect | None = None,
+) -> list[EncodeResult]:
+    """As `encode`, but fit once and write a file for each way to quantize; `config.quant` is not used."""
+    read = read or ReadConfig()
     device = prepare_device(config.device, config.threads)
-    with MediaReader(source, read) as reader, TargetFile(target) as file, translated_backend():
+    with MediaReader(source, read) as reader, translated_backend(), ExitStack() as stack:
         frames = config.chunk_frames or _chunk_frames(reader)
         streams = _streams(reader)
         all_tags = {"encoder": f"invr {version('invr')}"} | (tags or {}) if config.tags else {}
+        files = [stack.enter_context(TargetFile(target)) for _, target in variants]
         config = _checked(config, streams)
-        with translated(file.name):
-            writer = Writer(file, streams, all_tags)
+        outputs = [
+            _Output(file, streams, all_tags, replace(config, quant=quant))
+            for (quant, _), file in zip(variants, files, strict=True)
+        ]
         chunks = _estimated_chunks(reader, frames, read.chunk_s)
-        progress = _Progress(chunks, reader.duration_s, writer, report)
-        totals = _Totals(streams)
+        progress = _Progress(chunks, reader.duration_s, outputs, report)
         for signal in reader.chunks(frames):
-            _check_durations(signal, file.name)
-            encoded = encode_chunk(signal, streams, config, device, progress.unit_report)
-            with translated(file.name):
-                writer.write_content(encoded.chunk, encoded.content)
-                file.flush()
-            totals.add(encoded.chunk)
-            progress.finish_chunk(totals.duration_s)
-        if not totals.chunks:
+            _check_durations(signal, outputs[0].name)
+            fitted = fit_chunk(signal, config, device, progress.unit_report)
+            encoded = [output.add(fitted, signal, device) for output in outputs]
+            if inspect:
+                inspect(fitted, encoded)
+            progress.finish_chunk(outputs[0].duration_s)
+        if not outputs[0].totals.chunks:
             raise InputError("the source has no frame and no sample in the span that was asked for")
+        return [output.finish(tuple(reader.warnings)) for output in outputs]
+
+
+class _Output:
+    """One file that is written, and the sums over its chunks."""
+
+    def __init__(
+        self, file: TargetFile, streams: dict[int, Stream], tags: dict[str, str], config: EncodeConfig
+    ) -> None:
+        self._file = file
+        self._streams = streams
+        self._config = config
+        self.totals = _Totals(streams)
         with translated(file.name):
-            writer.close()
-        return totals.result(writer.bytes_written, tuple(reader.warnings))
+            self._writer = Writer(file, streams, tags)
+
+    @property
+    def name(self) -> str:
+        """Of the file."""
+        return self._file.name
+
+    @property
+    def bytes_written(self) -> int:
+        """So far."""
+        return self._writer.bytes_written
+
+    @property
+    def duration_s(self) -> float:
+        """Media time covered."""
+        return self.totals.duration_s
+
+    def add(self, fitted: FittedChunk, signal: Signal, device: str) -> EncodedChunk:
+        """Compress and write one chunk."""
+        encoded = compress_chunk(fitted, signal, self._streams, self._config, device)
+        with translated(self._file.name):
+            self._writer.write_content(encoded.chunk, encoded.content)
+            self._file.flush()
+        self.totals.add(encoded.chunk)
+        return encoded
+
+    def finish(self, warnings: tuple[str, ...]) -> EncodeResult:
+        """Write what comes last."""
+        with translated(self._file.name):
+            self._writer.close()
+        return self.totals.result(self._writer.bytes_written, warnings)
 
 
 class _Progress:
@@ -120,11 +182,11 @@ class _Progress:
         self,
         chunks: int | None,
         duration_s: float | None,
-        writer: Writer,
+        outputs: list[_Output],
         report: Callable[[EncodeProgress], None] | None,
     ) -> None:
         self._report = report
-        self._writer = writer
+        self._outputs = outputs
         self._duration_s = duration_s
         self._chunks = chunks
         self._started = time.monotonic()
@@ -140,7 +202,7 @@ class _Progress:
                     unit,
                     units,
                     fit,
-                    self._writer.bytes_written,
+                    self._outputs[0].bytes_written,
                     self._encoded_s,
                     self._duration_s,
                     time.monotonic() - self._started,

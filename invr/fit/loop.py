@@ -54,7 +54,7 @@ def _descend(
     """One whole fit; False as soon as it has diverged."""
     generator = torch.Generator().manual_seed(seed)
     optimizers = build_optimizers(field, config, rate_factor)
-    schedulers = build_schedulers(optimizers, config.steps)
+    schedulers = build_schedulers(optimizers, config)
     best_loss, best = math.inf, _snapshot(field)
     every = max(1, config.steps // config.checks)
     for step in range(1, config.steps + 1):

@@ -27,6 +27,7 @@ class Objective(Protocol):
 class PictureObjective:
     """Mean squared error over scattered rows: R random rows of random frames at the same C random columns.
 
+    With `sampling` frame, over all points of one random frame (INVR, section 3.1.2).
     `values` is [T, H, W, C] as integers of `bit_depth`; targets are in [-1, 1].
     """
 
@@ -49,13 +50,17 @@ class PictureObjective:
 
     def _draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         count, height, width, _ = self._values.shape
-        columns = min(width, self._config.columns)
-        rows = max(1, self._config.rows * self._config.columns // columns)
-        drawn = (
-            torch.randint(count, (rows,), generator=generator),
-            torch.randint(height, (rows,), generator=generator),
-            torch.randperm(width, generator=generator)[:columns],
-        )
+        if self._config.sampling == "frame":
+            whole = torch.randint(count, (1,), generator=generator).expand(height)
+            drawn = (whole, torch.arange(height), torch.arange(width))
+        else:
+            columns = min(width, self._config.columns)
+            rows = max(1, self._config.rows * self._config.columns // columns)
+            drawn = (
+                torch.randint(count, (rows,), generator=generator),
+                torch.randint(height, (rows,), generator=generator),
+                torch.randperm(width, generator=generator)[:columns],
+            )
         frame, row, column = (index.to(self._values.device) for index in drawn)
         return frame, row, column
 

@@ -56,7 +56,7 @@ def orthogonalise(matrix: Tensor) -> Tensor:
 
 def build_optimizers(field: Field, config: FitConfig, rate_factor: float) -> list[torch.optim.Optimizer]:
     """Muon on `field.matrices()`; Adam on the first layer, on motion, and on the rest, each at its own rate."""
-    matrices = field.matrices()
+    matrices = field.matrices() if config.optimizer == "muon" else []
     taken = {id(matrix) for matrix in matrices}
     groups: dict[str, list[Tensor]] = {"first": [], "motion": [], "rest": []}
     for name, tensor in field.named_tensors():
@@ -78,7 +78,11 @@ def cosine(progress: float) -> float:
 
 
 def build_schedulers(
-    optimizers: list[torch.optim.Optimizer], steps: int
+    optimizers: list[torch.optim.Optimizer], config: FitConfig
 ) -> list[torch.optim.lr_scheduler.LRScheduler]:
-    """The cosine schedule for each optimizer."""
-    return [torch.optim.lr_scheduler.LambdaLR(o, lambda step: cosine(step / steps)) for o in optimizers]
+    """The schedule for each optimizer."""
+
+    def factor(step: int) -> float:
+        return cosine(step / config.steps) if config.schedule == "cosine" else 1.0
+
+    return [torch.optim.lr_scheduler.LambdaLR(optimizer, factor) for optimizer in optimizers]

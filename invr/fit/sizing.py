@@ -57,6 +57,8 @@ def plan_units(
 
 def _picture_spec(domain: Domain, model: ModelConfig) -> SirenSpec:
     """The widest network of the ladder that stays nearest to the wanted number of weights."""
+    if model.picture_shape:
+        return _picture_candidate(domain, model, *model.picture_shape)
     wanted = model.weights_per_sample * domain.pixels
     candidates = [_picture_candidate(domain, model, width) for width in PICTURE_WIDTHS]
     return min(candidates, key=lambda spec: abs(math.log(_picture_weights(spec, domain) / wanted)))
@@ -66,36 +68,39 @@ def _picture_weights(spec: SirenSpec, domain: Domain) -> int:
     return count_weights([shape for shape in spec.tensor_shapes(domain) if shape[0] != "motion"])
 
 
-def _picture_candidate(domain: Domain, model: ModelConfig, width: int) -> SirenSpec:
+def _picture_candidate(domain: Domain, model: ModelConfig, width: int, depth: int = DEPTH) -> SirenSpec:
     if model.embedding == "waves":
         motion = AFFINE if model.motion and domain.frames > 1 else STILL
-        return SirenSpec(round(width * FIRST_PER_WIDTH / 8) * 8, width, DEPTH, WAVES, SINE, motion)
+        return SirenSpec(round(width * FIRST_PER_WIDTH / 8) * 8, width, depth, WAVES, SINE, motion)
+    activation = RELU if model.relu else SINE
+    if model.embedding == "none":
+        return SirenSpec(width, width, depth, POWER, activation, STILL)
     # INVR section 3.1.1: [64, 64, 32] for width 128, time between 1/3 and 1/2 of space
     space = max(4, width // 2)
     lengths = (space, space, space // 2 if domain.frames > 1 else 0)
-    activation = RELU if model.relu else SINE
     if model.embedding == "power":
         counts = (domain.width, domain.height, domain.frames)
-        bases = [grid_base(count, length) for count, length in zip(counts, lengths, strict=True)]
-        return SirenSpec(width, width, DEPTH, POWER, activation, STILL, lengths, (bases[0], bases[1], bases[2]))
+        bases = [
+            model.embedding_base or grid_base(count, length) for count, length in zip(counts, lengths, strict=True)
+        ]
+        return SirenSpec(width, width, depth, POWER, activation, STILL, lengths, (bases[0], bases[1], bases[2]))
     spacings = [2 / max(1, length - 1) for length in lengths]
     return SirenSpec(
-        width, width, DEPTH, GAUSSIAN, activation, STILL, lengths, (spacings[0], spacings[1], spacings[2])
+        width, width, depth, GAUSSIAN, activation, STILL, lengths, (spacings[0], spacings[1], spacings[2])
     )
 
 
 def _sound_spec(domain: Domain, model: ModelConfig) -> AudioSirenSpec:
+    if model.sound_shape:
+        return _sound_candidate(model, *model.sound_shape)
     wanted = model.sound_weights_per_sample * domain.samples * domain.channels
-    candidates = [
-        AudioSirenSpec(
-            first=width if model.sound_octaves else 4 * width,
-            width=width,
-            depth=SOUND_DEPTH,
-            octaves=model.sound_octaves,
-        )
-        for width in SOUND_WIDTHS
-    ]
+    candidates = [_sound_candidate(model, width) for width in SOUND_WIDTHS]
     return min(candidates, key=lambda spec: abs(math.log(count_weights(spec.tensor_shapes(domain)) / wanted)))
+
+
+def _sound_candidate(model: ModelConfig, width: int, depth: int = SOUND_DEPTH) -> AudioSirenSpec:
+    first = width if model.sound_octaves else 4 * width
+    return AudioSirenSpec(first=first, width=width, depth=depth, octaves=model.sound_octaves)
 
 
 def _av_spec(domain: Domain, model: ModelConfig) -> AvSirenSpec:

@@ -20,7 +20,7 @@ def quantize(field: Field, config: QuantConfig) -> Symbols:
     tensors = []
     for name, tensor in field.named_tensors():
         weights = tensor.detach().cpu().numpy().astype(np.float64)
-        gain = field.phase_gain(name)
+        gain = field.phase_gain(name) if config.keep_phases else None
         bits = config.bits if gain is None else max(config.bits, phase_bits(weights, gain))
         tensors.append(quantize_tensor(name, weights, bits, config.symmetric))
     return tuple(tensors)

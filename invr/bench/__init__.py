@@ -1,0 +1,1 @@
+"""`bench`: the same clips through invr and through ordinary codecs, measured alike."""
