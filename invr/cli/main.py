@@ -11,9 +11,12 @@ from typing import NoReturn
 import typer
 from inrv_format.errors import InrvError
 
+from invr.cli.compare import compare
 from invr.cli.decode import decode
 from invr.cli.encode import encode
 from invr.cli.info import info
+from invr.cli.report import report
+from invr.cli.sweep import sweep
 from invr.cli.test import test_files
 
 USAGE_CODE = 2
@@ -32,7 +35,10 @@ app = typer.Typer(
 app.command("encode")(encode)
 app.command("decode")(decode)
 app.command("info")(info)
+app.command("report")(report)
 app.command("test")(test_files)
+app.command("compare")(compare)
+app.command("sweep")(sweep)
 
 
 @app.callback(invoke_without_command=True)
