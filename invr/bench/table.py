@@ -112,9 +112,20 @@ def _points(points: list[Point]) -> str:
             continue
         scores = [f"{point.metrics[name]:.{digits}f}" if name in point.metrics else "" for name, _, digits in metrics]
         rows.append([*(cell(point) for cell in COSTS.values()), *scores, *(cell(point) for cell in TIMES.values())])
-    notes = sorted({f"{point.codec}: {note}" for point in points for note in point.notes if "moved by" not in note})
+    notes = _notes(points)
     table = _table([*COSTS, *(title for _, title, _ in metrics), *TIMES], rows, words=2)
     return "\n\n".join([table, *(["\n".join(f"- {note}" for note in notes)] if notes else [])])
+
+
+def _notes(points: list[Point]) -> list[str]:
+    """Each note once, behind the codecs that it is about; one that is about all stands alone."""
+    codecs: dict[str, list[str]] = {}
+    for point in points:
+        for note in point.notes:
+            if point.codec not in codecs.setdefault(note, []):
+                codecs[note].append(point.codec)
+    everyone = len({point.codec for point in points if not point.error})
+    return [note if len(names) == everyone else f"{', '.join(names)}: {note}" for note, names in codecs.items()]
 
 
 def _deltas(deltas: tuple[BdRate, ...]) -> str:

@@ -10,7 +10,7 @@ from invr.cli.options import check_overwrite
 
 
 def report(
-    results: str = typer.Argument(..., metavar="BENCH", help="bench.json, as `invr bench` writes it"),
+    results: str = typer.Argument(..., metavar="BENCH", help="bench.json, as tools/bench writes it"),
     output: str = typer.Option(..., "-o", "--output", metavar="OUT", help="the HTML page"),
     media: str | None = typer.Option(None, "--media", metavar="DIR", help="look for the clips here first"),
     yes: bool = typer.Option(False, "-y", "--yes", help="overwrite the output"),

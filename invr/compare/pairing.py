@@ -15,7 +15,6 @@ from invr.compare.clips import Clip, Frame, Sound, TimedFrame
 
 # Containers round times to 1/1000 s (Matroska) or to ticks of their own.
 ROUNDING_S = Fraction(1, 500)
-RATE_TOLERANCE = 0.01
 # Codecs add at most a few of their blocks at the end.
 LONGEST_TAIL_S = 0.1
 
@@ -27,17 +26,12 @@ def check_pictures(reference: Clip, distorted: Clip, one: VideoStream, other: Vi
             f"sizes differ: {reference.name} is {one.width}x{one.height}, "
             f"{distorted.name} is {other.width}x{other.height}"
         )
-    rates = float(one.average_rate), float(other.average_rate)
-    if all(rates) and abs(rates[0] - rates[1]) > RATE_TOLERANCE * max(rates):
-        raise InputError(
-            f"frame rates differ: {reference.name} has {rates[0]:.3f}, {distorted.name} has {rates[1]:.3f} per second"
-        )
 
 
 def paired_frames(reference: Clip, distorted: Clip) -> Iterator[tuple[Frame, Frame, float]]:
     """Frames shown at the same time since each file's first frame, and that time in seconds.
 
-    InputError when a frame has no counterpart within half a frame, or one file has more frames.
+    InputError when a frame has no counterpart within a quarter of a frame, or one file has more frames.
     """
     starts: tuple[Fraction, Fraction] | None = None
     count = 0
@@ -47,14 +41,20 @@ def paired_frames(reference: Clip, distorted: Clip) -> Iterator[tuple[Frame, Fra
             raise InputError(_counts(reference, distorted, count, one, other))
         starts = starts or (one.time, other.time)
         times = one.time - starts[0], other.time - starts[1]
-        tolerance = max(ROUNDING_S, (times[0] - last) / 2) if count else Fraction(0)
+        tolerance = max(ROUNDING_S, (times[0] - last) / 4) if count else Fraction(0)
         if abs(times[0] - times[1]) > tolerance:
             raise InputError(
                 f"frame {count} is shown at {float(times[0]):.3f} s in {reference.name} "
-                f"and at {float(times[1]):.3f} s in {distorted.name}"
+                f"and at {float(times[1]):.3f} s in {distorted.name}{_rates(reference, distorted)}"
             )
         yield one.values, other.values, float(times[0])
         last, count = times[0], count + 1
+
+
+def _rates(reference: Clip, distorted: Clip) -> str:
+    """The frame rates that the streams claim, where they differ; the frames' own times are what counts."""
+    rates = [float(clip.video.average_rate) for clip in (reference, distorted) if clip.video]
+    return f" (frame rates {rates[0]:.3f} and {rates[1]:.3f})" if len(set(rates)) == 2 else ""
 
 
 def _counts(reference: Clip, distorted: Clip, count: int, one: TimedFrame | None, other: TimedFrame | None) -> str:

@@ -43,7 +43,7 @@ METRICS = {
     "stoi": Metric("STOI", "", 4),
 }
 CURVES = {
-    "video": ("psnr_rgb_db", "ms_ssim", "snr_db", "visqol_mos"),
+    "video": ("psnr_rgb_db", "ssim", "ms_ssim", "snr_db", "visqol_mos"),
     "audio": ("snr_db", "visqol_mos"),
     "image": ("psnr_rgb_db",),
 }

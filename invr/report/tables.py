@@ -12,6 +12,8 @@ from invr.report.text import ABSENT, left, megabytes, number, right, significant
 
 NO_OVERLAP = "no overlap"
 
+BASES = {"payload_bytes": "payload", "file_bytes": "file"}
+
 
 def clip_table(clips: Sequence[ClipInfo]) -> str:
     """What was encoded."""
@@ -38,19 +40,19 @@ def clip_table(clips: Sequence[ClipInfo]) -> str:
 
 
 def bd_rate_table(rates: Sequence[BdRate], clip: ClipInfo) -> str:
-    """One row for each metric and codec, one column for each anchor; "" where the clip has no delta rates."""
+    """One row for each metric, kind of bytes and codec, one column for each anchor; "" without delta rates."""
     found = [rate for rate in rates if rate.clip == clip.name]
     if not found:
         return ""
     anchors = in_order({rate.anchor for rate in found})
-    cells = {(rate.metric, rate.codec, rate.anchor): rate for rate in found}
+    cells = {(rate.metric, rate.rate, rate.codec, rate.anchor): rate for rate in found}
     rows = []
-    for metric in dict.fromkeys(rate.metric for rate in found):
-        for codec in in_order({rate.codec for rate in found if rate.metric == metric}):
-            row = [codec_head(codec), left(metric_of(metric).title)]
-            row += [_bd_cell(cells.get((metric, codec, anchor))) for anchor in anchors]
+    for metric, basis in dict.fromkeys((rate.metric, rate.rate) for rate in found):
+        for codec in in_order({rate.codec for rate in found if (rate.metric, rate.rate) == (metric, basis)}):
+            row = [codec_head(codec), left(metric_of(metric).title), left(BASES.get(basis, basis))]
+            row += [_bd_cell(cells.get((metric, basis, codec, anchor))) for anchor in anchors]
             rows.append("".join(row))
-    return table(("Codec", "Metric", *(f"against {anchor}" for anchor in anchors)), rows, "bd")
+    return table(("Codec", "Metric", "Bytes", *(f"against {anchor}" for anchor in anchors)), rows, "bd")
 
 
 def _bd_cell(rate: BdRate | None) -> str:

@@ -8,7 +8,7 @@ from inrv_format.errors import InputError
 from inrv_format.streams import VideoStream
 
 from invr.compare.clips import Clip, Sound
-from invr.compare.pairing import best_delay, check_pictures, paired_frames, paired_samples
+from invr.compare.pairing import best_delay, paired_frames, paired_samples
 from invr.decoder import DecodedFrame
 
 FRAME = np.zeros((2, 3, 3), np.uint8)
@@ -43,9 +43,13 @@ def test_counts_are_told():
 
 
 def test_rates_are_told():
-    one, other = clip("a", [], rate=25), clip("b", [], rate=30)
-    with pytest.raises(InputError, match=r"frame rates differ: a has 25.000, b has 30.000"):
-        check_pictures(one, other, one.video, other.video)
+    one, other = clip("a", [0, 40, 80], rate=25), clip("b", [0, 33, 67], rate=30)
+    with pytest.raises(InputError, match=r"frame 2 .* 0.067 s in b \(frame rates 25.000 and 30.000\)"):
+        times(one, other)
+
+
+def test_a_wrong_claim_about_the_rate_does_no_harm():
+    assert len(times(clip("a", [0, 40], rate=25), clip("b", [0, 40], rate=1000))) == 2
 
 
 def tone(samples, first=0):
