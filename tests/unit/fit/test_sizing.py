@@ -50,3 +50,9 @@ def test_time_is_embedded_with_a_third_to_a_half_of_space():
     x, y, t = plan.spec.lengths
     assert x == y
     assert x / 3 <= t <= x / 2
+
+
+@pytest.mark.parametrize(("model", "first"), [(ModelConfig(), 80), (MODELS["siren-power"], 20)])
+def test_a_sound_network_has_the_shape_asked_for(model, first):
+    (plan,) = plan_units(None, (8000, 2), TileGrid(), replace(model, sound_shape=(20, 4)))
+    assert (plan.spec.first, plan.spec.width, plan.spec.depth) == (first, 20, 4)

@@ -87,3 +87,11 @@ def test_other_tensors_have_no_phase():
     assert gains["first.weight"] == gains["first.bias"] == 30.0
     assert gains["motion"] == pytest.approx(30 * field["first.weight"][:, :2].abs().max().item())
     assert gains["hidden0.weight"] is gains["output.bias"] is None
+
+
+@pytest.mark.parametrize("bits", [4, 16])
+def test_phases_are_not_kept_on_request(bits):
+    field = toy_field(AudioSirenSpec(4, 4, 1), Domain(samples=50_000, channels=1))
+    field.start_at(torch.full((4,), 20_000.0), torch.Generator().manual_seed(0))
+    assert {tensor.header.bits for tensor in quantize(field, QuantConfig(bits, keep_phases=False))} == {bits}
+    assert quantize(field, QuantConfig(bits))[0].header.bits == 23

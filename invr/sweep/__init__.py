@@ -1,0 +1,1 @@
+"""`sweep`: one source at many bit widths and network sizes, measured, tabulated and drawn."""
