@@ -91,15 +91,15 @@ class Decoding:
         assert self.video is not None
         return float(frame.pts * self.video.time_base)
 
-    def events(self) -> Iterator[DecodedFrame | DecodedSound]:
-        """Frames and sound in the order of the chunks, evaluated while they are asked for."""
-        timeline, audio = self._timeline, self.audio
+    def events(self, *, pictures: bool = True, sound: bool = True) -> Iterator[DecodedFrame | DecodedSound]:
+        """Frames and sound in the order of the chunks, evaluated while they are asked for; or one of them alone."""
+        timeline, audio = self._timeline, self.audio if sound else None
         joiner = SoundJoiner(audio.sample_rate_hz) if audio else None
         for chunk in timeline.chunks():
             fields = build_fields(chunk, self._device)
             if not self.warnings and timeline.resampled and not _smooth(chunk):
                 self.warnings.append(NOT_SMOOTH)
-            if self.video is not None and chunk.video:
+            if pictures and self.video is not None and chunk.video:
                 yield from _frames(chunk, fields, timeline)
             if joiner is not None and chunk.audio and audio is not None:
                 for block in joiner.push(chunk, decode_sound(chunk, fields, audio, self._denoise)):

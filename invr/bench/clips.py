@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 from inrv_format.errors import InputError
-from inrv_format.streams import VideoStream
 from numpy.typing import NDArray
 
 from invr.bench.config import ClipConfig
 from invr.bench.results import ClipInfo
-from invr.media import MediaReader, ReadConfig
+from invr.compare import open_clip
+from invr.media import ReadConfig
 from invr.media.transcode import write_lossless
 
 
@@ -29,7 +29,6 @@ class BenchClip:
     config: ClipConfig
     frames: NDArray[np.uint8] | None
     rate: Fraction
-    video: VideoStream | None
     samples: NDArray[np.float32] | None
     source: Path
     read: ReadConfig
@@ -54,12 +53,10 @@ def load_clip(config: ClipConfig, folder: Path) -> BenchClip:
         video=config.medium != "audio",
         audio=config.medium in ("audio", "av"),
     )
-    with MediaReader(path, read) as reader:
-        signals = list(reader.chunks())
-        video, audio = reader.video, reader.audio
-    pictures = [signal.video.values for signal in signals if signal.video is not None]
-    sounds = [signal.audio.values[signal.audio.overlap :] for signal in signals if signal.audio is not None]
-    frames, source = _rgb(np.concatenate(pictures), config) if pictures and video else None, path
+    with open_clip(path, read=read) as opened:
+        pictures = [frame.values for frame in opened.frames()]
+        sound, video, audio = opened.sound(), opened.video, opened.audio
+    frames, source = _rgb(np.stack(pictures), config) if pictures else None, path
     rate = video.average_rate if video and video.average_rate else Fraction(1)
     if config.crop and frames is not None:
         left, top, width, height = config.crop
@@ -68,9 +65,9 @@ def load_clip(config: ClipConfig, folder: Path) -> BenchClip:
         source.parent.mkdir(parents=True, exist_ok=True)
         write_lossless(source, frames, rate)
         read = ReadConfig()
-    samples = np.concatenate(sounds) if sounds else None
+    samples = sound.values if sound is not None else None
     info = _info(config, frames, rate, samples, audio.sample_rate_hz if audio else 0)
-    return BenchClip(info, config, frames, rate, video, samples, source, read)
+    return BenchClip(info, config, frames, rate, samples, source, read)
 
 
 def _rgb(values: NDArray[np.integer], config: ClipConfig) -> NDArray[np.uint8]:

@@ -96,8 +96,7 @@ def open_clip(path: str | os.PathLike[str], *, read: ReadConfig | None = None, d
         video, audio = decoding.video if read.video else None, decoding.audio if read.audio else None
         events = (
             event if isinstance(event, DecodedFrame) else Sound(event.values, event.pts)
-            for event in decoding.events()
-            if (video if isinstance(event, DecodedFrame) else audio) is not None
+            for event in decoding.events(pictures=read.video, sound=read.audio)
         )
         yield Clip(name, video, audio, events)
 

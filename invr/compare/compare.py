@@ -114,7 +114,7 @@ def compare(
     config = config or CompareConfig()
     with (
         open_clip(reference, read=config.read, device=config.device) as one,
-        open_clip(distorted, device=config.device) as other,
+        open_clip(distorted, read=_same_media(config.read), device=config.device) as other,
     ):
         notes = list(_unpaired(one, other))
         video = _pictures(one, other, config, report)
@@ -123,6 +123,11 @@ def compare(
         if video is None and sound is None:
             raise InputError(f"{one.name} and {other.name} have neither pictures nor sound in common")
         return Comparison(video, sound, *sizes, tuple(notes))
+
+
+def _same_media(read: ReadConfig) -> ReadConfig:
+    """The whole of a file, of the media that are compared."""
+    return ReadConfig(video=read.video, audio=read.audio)
 
 
 def score_frames(

@@ -16,17 +16,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from invr.bench.results import ClipInfo, Point
-from invr.decoder import VideoReader
-from invr.media import MediaReader, ReadConfig
+from invr.compare import open_clip
+from invr.media import ReadConfig
 from invr.media.stills import STILL_FORMATS, read_still
 from invr.report.choose import EQUAL, Places
-from invr.report.codecs import is_network
 from invr.report.text import name_of, number, sentence
-from invr.source import opened
 
 Frame = NDArray[np.uint8]
 QUALITY = 85
-READ_FRAMES = 8
 # (frames, width) tried one after the other until the pictures of a clip fit their share of the page
 LADDER = ((8, 480), (6, 480), (5, 480), (4, 480), (4, 400), (3, 400), (3, 320), (2, 320))
 
@@ -93,26 +90,22 @@ def _strip(clip: ClipInfo, point: Point | None, places: Places, wanted: list[int
     path = places.encoded(point)
     if path is None:
         raise InputError(f"The file of {point.codec}, {point.rate} is not beside the results")
-    if is_network(point.codec):
-        frames = _network_frames(path, wanted)
-    else:
-        frames = _chosen(_encoded_frames(path, point.codec), wanted, path)
+    frames = _chosen(_encoded_frames(path, point.codec), wanted, path)
     quality = point.metrics.get("psnr_rgb_db")
     caption = f"<b>{name_of(point)}</b> {number(point.file_bytes)} bytes, {number(quality, 2)}\u00a0dB"
     return Strip(caption, frames, point.frames.get("psnr_rgb_db", ()))
 
 
 def _media_frames(path: Path, clip: ClipInfo | None = None) -> Iterator[Frame]:
-    """Frames of a media file; with `clip`, of its source and cropped as it was."""
-    with MediaReader(path, ReadConfig(audio=False, chunk_frames=READ_FRAMES)) as reader:
-        for signal in reader.chunks():
-            assert signal.video is not None
-            for frame in signal.video.values:
-                yield _cropped(_eight_bit(frame, signal.video.bit_depth), clip)
+    """Upright frames of a media or `.inrv` file; with `clip`, of its source and cropped as it was."""
+    with open_clip(path, read=ReadConfig(audio=False)) as source:
+        depth = source.video.bit_depth if source.video else 8
+        for frame in source.frames():
+            yield _cropped(_eight_bit(frame.values, depth), clip)
 
 
 def _encoded_frames(path: Path, codec: str) -> Iterator[Frame]:
-    """Frames of a file that is not a network's."""
+    """Frames of an encoded file."""
     if codec not in STILL_FORMATS:
         yield from _media_frames(path)
         return
@@ -120,14 +113,6 @@ def _encoded_frames(path: Path, codec: str) -> Iterator[Frame]:
         yield read_still(path, codec)
     except OSError as error:
         raise InputError(f"{path}: {error}") from error
-
-
-def _network_frames(path: Path, wanted: list[int]) -> dict[int, Frame]:
-    with opened(path) as file:
-        video = VideoReader(file)
-        if wanted[-1] >= len(video):
-            raise InputError(f"{path}: has {len(video)} frames only")
-        return {number: _eight_bit(video[number], video.video.bit_depth) for number in wanted}
 
 
 def _chosen(frames: Iterator[Frame], wanted: list[int], path: Path) -> dict[int, Frame]:

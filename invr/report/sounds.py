@@ -8,18 +8,14 @@ from pathlib import Path
 import numpy as np
 from bokeh.palettes import Inferno256
 from inrv_format.errors import InputError, InrvError
-from inrv_format.reader import Reader
 from numpy.typing import NDArray
 
 from invr.bench.results import ClipInfo, Point
-from invr.decode_chunk import build_fields, decode_sound
-from invr.joiner import SoundJoiner
-from invr.media import MediaReader, ReadConfig
+from invr.compare import open_clip
+from invr.media import ReadConfig
 from invr.report.choose import Places
-from invr.report.codecs import is_network
 from invr.report.pictures import color_mapped, remark
 from invr.report.text import name_of, number
-from invr.source import opened
 
 Sound = NDArray[np.float32]
 FLOOR_DB = -100.0
@@ -105,31 +101,18 @@ def _sound(clip: ClipInfo, point: Point | None, places: Places) -> tuple[Sound, 
         path = places.source(clip)
         if path is None:
             raise InputError(f"The source {clip.path} is not here (--media DIR says where to look for it)")
-        return _media_sound(path)
+        return _samples(path)
     path = places.encoded(point)
     if path is None:
         raise InputError(f"The file of {point.codec}, {point.rate} is not beside the results")
-    return _network_sound(path) if is_network(point.codec) else _media_sound(path)
+    return _samples(path)
 
 
-def _media_sound(path: Path) -> tuple[Sound, float]:
-    with MediaReader(path, ReadConfig(video=False, overlap_s=0)) as reader:
-        blocks = [signal.audio.values[signal.audio.overlap :] for signal in reader.chunks() if signal.audio]
-        if not blocks or reader.audio is None:
+def _samples(path: Path) -> tuple[Sound, float]:
+    with open_clip(path, read=ReadConfig(video=False)) as clip:
+        for _ in clip.frames():
+            pass  # there are none, but the sound is read with them
+        sound = clip.sound()
+        if sound is None or clip.audio is None:
             raise InputError(f"{path}: has no sound")
-        return np.concatenate(blocks), float(reader.audio.sample_rate_hz)
-
-
-def _network_sound(path: Path) -> tuple[Sound, float]:
-    with opened(path) as file:
-        reader = Reader(file)
-        if reader.audio is None:
-            raise InputError(f"{path}: has no sound")
-        joiner = SoundJoiner(reader.audio.sample_rate_hz)
-        blocks = []
-        for chunk in reader.chunks():
-            if chunk.audio is not None:
-                values = decode_sound(chunk, build_fields(chunk, "cpu"), reader.audio, None)
-                blocks += [block for block, _ in joiner.push(chunk, values)]
-        blocks += [block for block, _ in joiner.flush()]
-        return np.concatenate([block for block in blocks if len(block)]), float(reader.audio.sample_rate_hz)
+        return sound.values, float(clip.audio.sample_rate_hz)
