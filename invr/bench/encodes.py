@@ -87,7 +87,7 @@ def measure(
     """Encode, decode and score a clip at each rate; files are kept in `folder`. A failure is a point too."""
     folder.mkdir(parents=True, exist_ok=True)
     medium = clip.info.medium
-    groups = [rates] if coded_together(codec) else [[rate] for rate in rates]
+    groups = [rates] if rates and coded_together(codec) else [[rate] for rate in rates]
     for group in groups:
         try:
             coded = _encode(clip, codec, group, folder)

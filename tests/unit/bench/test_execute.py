@@ -63,6 +63,14 @@ def test_a_second_run_measures_nothing_again(config, tmp_path):
     assert said == []
 
 
+def test_a_recipe_that_is_measured_whole_is_not_fitted_again(source, tmp_path):
+    config = BenchConfig((ClipConfig("toy", str(source)),), (CodecConfig("invr-paper", (8, 16), steps=1),))
+    execute(replace(config, metrics=()), tmp_path, "bench", lines()[1])
+    said, say = lines()
+    execute(replace(config, metrics=()), tmp_path, "bench", say)
+    assert said == []
+
+
 def test_a_journal_cut_in_the_middle_of_a_line_goes_on(config, tmp_path):
     execute(config, tmp_path, "bench", lines()[1])
     journal = tmp_path / "points.jsonl"
