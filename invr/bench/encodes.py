@@ -76,6 +76,14 @@ def rate_label(codec: CodecConfig, rate: float) -> str:
     return f"{rate:g} kbit/s" if codec.name in SOUND_CODECS else f"quality {rate:g}"
 
 
+def definition(codec: CodecConfig, rate: float) -> str:
+    """All that decides what a codec does at a rate, so that a changed recipe is not taken for the old one."""
+    if codec.name in RECIPES:
+        return repr(RECIPES[codec.name].config(codec, rate))
+    known = VIDEO_CODECS.get(codec.name) or SOUND_CODECS.get(codec.name) or STILL_CODECS[codec.name]
+    return f"{known!r} {rate:g}"
+
+
 def coded_together(codec: CodecConfig) -> bool:
     """Whether one fit serves all rates."""
     return codec.name in RECIPES and RECIPES[codec.name].by_bits

@@ -16,7 +16,7 @@ from inrv_format.errors import OutputError
 
 from invr.bench.clips import BenchClip, load_clip
 from invr.bench.config import BenchConfig, CodecConfig
-from invr.bench.encodes import coded_together, measure, takes
+from invr.bench.encodes import coded_together, definition, measure, takes
 from invr.bench.results import BdRate, Bench, ClipInfo, Point, point_from_record
 from invr.metrics.bdrate import bd_rate
 
@@ -113,7 +113,7 @@ def _key(clip: BenchClip, codec: CodecConfig, rate: float, metrics: tuple[str, .
     settings = asdict(codec)
     for name in ("rates", "clips"):
         settings.pop(name)
-    parts: list[Any] = [clip.info.sha256, asdict(clip.config), settings, rate, sorted(metrics)]
+    parts: list[Any] = [clip.info.sha256, asdict(clip.config), settings, definition(codec, rate), sorted(metrics)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
