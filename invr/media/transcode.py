@@ -28,11 +28,12 @@ def encode_pictures(
     """Write frames [T, H, W, 3] (R, G, B) at `rate` a second; returns bytes of packets and of the codec's header.
 
     `codec`, `options` and `pix_fmt` are FFmpeg's; swscale converts the colours with its defaults. The muxer is chosen
-    by the path's ending. InputError where the codec is missing or does not take this.
+    by the path's ending; a codec that knows few rates (MPEG-2) gets the nearest one. InputError where the codec is missing or does not take this.
     """
     av.logging.set_level(av.logging.ERROR)
     try:
         with av.open(os.fspath(path), "w") as container:
+            rate = _known_rate(codec, rate)
             stream = container.add_stream(codec, rate=rate, options=dict(options))
             assert isinstance(stream, av.VideoStream)
             stream.height, stream.width = frames.shape[1:3]
@@ -89,6 +90,12 @@ def read_samples(path: str | os.PathLike[str], sample_rate_hz: int) -> NDArray[n
         blocks = [block for frame in container.decode(audio=0) for block in resampler.resample(frame)]
         blocks += resampler.resample(None)
         return np.concatenate([block.to_ndarray() for block in blocks], axis=1).T.astype(np.float32)
+
+
+def _known_rate(codec: str, rate: Fraction) -> Fraction:
+    known = av.Codec(codec, "w").frame_rates
+    rates = [each for each in known or () if isinstance(each, Fraction)]
+    return min(rates, key=lambda each: abs(each - rate)) if rates else rate
 
 
 def _picture(values: NDArray[np.uint8], pts: int, time_base: Fraction, pix_fmt: str) -> av.VideoFrame:

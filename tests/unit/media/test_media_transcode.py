@@ -67,3 +67,10 @@ def test_missing_pillow_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(stills, "find_spec", lambda name: None)
     with pytest.raises(UnsupportedError, match=r"jpeg needs Pillow: pip install 'invr\[bench\]'"):
         encode_still(tmp_path / "a.jpg", FRAMES[0], "jpeg", 90)
+
+
+def test_a_codec_that_knows_few_frame_rates_gets_the_nearest(tmp_path):
+    encode_pictures(tmp_path / "a.mp4", FRAMES, Fraction(3002, 100), "mpeg2video", {}, "yuv420p")
+    assert len(read_pictures(tmp_path / "a.mp4")) == len(FRAMES)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert container.streams.video[0].average_rate == 30
