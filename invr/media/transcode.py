@@ -28,7 +28,8 @@ def encode_pictures(
     """Write frames [T, H, W, 3] (R, G, B) at `rate` a second; returns bytes of packets and of the codec's header.
 
     `codec`, `options` and `pix_fmt` are FFmpeg's; swscale converts the colours with its defaults. The muxer is chosen
-    by the path's ending; a codec that knows few rates (MPEG-2) gets the nearest one. InputError where the codec is missing or does not take this.
+    by the path's ending; a codec that knows few rates (MPEG-2) gets the nearest one. InputError where the codec is
+    missing or does not take this.
     """
     av.logging.set_level(av.logging.ERROR)
     try:
@@ -94,7 +95,7 @@ def read_samples(path: str | os.PathLike[str], sample_rate_hz: int) -> NDArray[n
 
 def _known_rate(codec: str, rate: Fraction) -> Fraction:
     known = av.Codec(codec, "w").frame_rates
-    rates = [each for each in known or () if isinstance(each, Fraction)]
+    rates = [Fraction(each.numerator, each.denominator) for each in known or ()]
     return min(rates, key=lambda each: abs(each - rate)) if rates else rate
 
 
