@@ -24,7 +24,12 @@ def imported(module: str, extra: str, metric: str) -> ModuleType:
 
 
 def existing(path: Path, metric: str) -> Path:
-    """`path`, which holds the weights of `metric`; UnsupportedError names it where it is missing."""
+    """`path`, which holds the weights of `metric`; UnsupportedError names it where it is missing.
+
+    The home directory is written ~, so that results which quote the reason are the same for every user.
+    """
     if not path.is_file():
-        raise UnsupportedError(f"{metric} needs the file {path}")
+        home = Path.home()
+        shown = Path("~") / path.relative_to(home) if path.is_relative_to(home) else path
+        raise UnsupportedError(f"{metric} needs the file {shown}")
     return path
