@@ -10,6 +10,7 @@ from inrv_format.chunk import TileGrid
 from inrv_format.errors import InputError
 from inrv_format.limits import DEFAULT_LIMITS, Limits
 
+CODERS = ("rans", "lzma2", "zstd")
 DEVICES = ("cpu", "cuda", "auto")
 EMBEDDINGS = ("waves", "power", "gaussian", "none")
 SAMPLINGS = ("scattered", "frame")
@@ -129,7 +130,7 @@ class EncodeConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     fit: FitConfig = field(default_factory=FitConfig)
     quant: QuantConfig = field(default_factory=QuantConfig)
-    coder: str = "lzma2"
+    coder: str = "rans"
     chunk_frames: int = 0
     tiles: TileGrid = field(default_factory=TileGrid)
     seed: int = 0
@@ -139,7 +140,7 @@ class EncodeConfig:
     tags: bool = True
 
     def __post_init__(self) -> None:
-        require_option(self.coder in ("lzma2", "zstd"), "coder", self.coder, "lzma2, zstd")
+        require_option(self.coder in CODERS, "coder", self.coder, ", ".join(CODERS))
         require_option(0 <= self.chunk_frames <= 65536, "chunk frames", self.chunk_frames, "0 (automatic) to 65536")
         require_option(self.device in DEVICES, "device", self.device, ", ".join(DEVICES))
         require_option(0 <= self.seed < 1 << 63, "seed", self.seed, "0 to 2^63 - 1")

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from reference_entropy import EntropyError, decode_integers, q_range
 
 Array = npt.NDArray[Any]
 
@@ -32,7 +33,7 @@ VIDEO_SPAN = """stream B, pts_mode B 0 1, first_frame Q, frame_count I 1 65536 l
     tile_columns B 1 255, tile_rows B 1 255, tile_overlap H, psnr_db f"""
 AUDIO_SPAN = """stream B, flags B 0 1, first_sample Q, sample_count I 1 134217728 limit,
     pts q -4611686018427387904 4611686018427387904, overlap I, snr_db f"""
-UNIT = """contents B 1 3, family B 1 3 id, tile H, spec_length H, tensor_count H, coder B 1 2 id, reserved B 0 0,
+UNIT = """contents B 1 3, family B 1 3 id, tile H, spec_length H, tensor_count H, coder B 1 3 id, reserved B 0 0,
     raw_length I 0 1073741824 limit, stored_length I, symbols_crc I"""
 TENSOR = "bits B 1 24, mode B 0 1, zero_point i 0 16777215, scale f 1.1754944e-38 1.8446744e19"
 SPECS = {
@@ -95,8 +96,8 @@ def bounded() -> Iterator[None]:
             yield
     except MemoryError as error:
         raise TooLarge("not enough memory for what the file claims") from error
-    except (lzma.LZMAError, UnicodeDecodeError) as error:
-        raise Damaged(f"payload: not LZMA2, or tags: not UTF-8: {error} (5, 6.3)") from error
+    except (lzma.LZMAError, UnicodeDecodeError, EntropyError) as error:
+        raise Damaged(f"tags or payload (5, 6.3): {error}") from error
     except ImportError as error:
         raise Unsupported(f"a Zstandard payload needs the package `zstandard`: {error}") from error
 
@@ -197,7 +198,7 @@ def read_chunk(source: BytesIO, file: File, offset: int, length: int) -> Record:
     check([unit.tile for unit in units if unit.contents & 1] == tiles, "chunk: not one unit for each tile (6.1)")
     check(sum(unit.contents >> 1 for unit in units) == head.contents >> 1, "chunk: not one unit of sound (6.1)")
     check(sum(unit.work for unit in units) <= 1 << 46, "work of a chunk (9)", TooLarge)
-    check(sum(math.prod(t.shape) for unit in units for t in unit.tensors) <= 1 << 28, "weights (9)", TooLarge)
+    check(sum(t.size for unit in units for t in unit.tensors) <= 1 << 28, "weights (9)", TooLarge)
     return Record(picture=picture, sound=sound, units=units, offset=offset, length=length, **vars(head))
 
 
@@ -214,8 +215,7 @@ def read_span(source: BytesIO, streams: dict[int, Any], kind: int) -> Record:
         return span
     count, first, step = span.frame_count, span.first_pts, span.pts_step
     check(count * stream.width * stream.height * stream.components <= 1 << 34, "picture values (9)", TooLarge)
-    packed = fields(source, f"steps {4 * count - 4}s").steps if span.pts_mode else b""
-    steps = np.frombuffer(packed, "<u4").tolist()
+    steps = np.frombuffer(fields(source, f"steps {4 * count - 4}s").steps if span.pts_mode else b"", "<u4").tolist()
     check((step == 0) == (span.pts_mode == 1) and all(steps), "chunk: pts_step or a frame without duration (6)")
     span.pts = tuple(accumulate(steps, initial=first)) if span.pts_mode else range(first, first + count * step, step)
     check(max(span.pts[-1] + span.last_duration, span.first_frame + count) <= 1 << 62, "a time beyond 2^62 (6)")
@@ -244,11 +244,10 @@ def read_unit(source: BytesIO, picture: Any, sound: Any) -> Record:
     shapes += [("motion", (frames, 6))] if unit.family == 1 and unit.spec.motion else []
     check(sum(math.prod(shape) for _, shape in shapes) <= 1 << 28, "weights of a unit (9)", TooLarge)
     check(unit.tensor_count == len(shapes), "unit: tensor_count (6.1)")
-    unit.tensors = [Record(name=name, shape=shape, **vars(fields(source, TENSOR))) for name, shape in shapes]
+    unit.tensors = [Record(name=n, shape=s, size=math.prod(s), **vars(fields(source, TENSOR))) for n, s in shapes]
     modes = all(t.zero_point < 1 << t.bits if t.mode else t.bits > 1 and t.zero_point == 0 for t in unit.tensors)
     check(modes, "unit: a symmetric tensor with 1 bit, or a zero_point (6.1)")
-    packed = sum(math.prod(tensor.shape) * ((tensor.bits + 7) // 8) for tensor in unit.tensors)
-    check(unit.raw_length == packed, "unit: raw_length is not the sum of the tensors (6.2)")
+    check(unit.raw_length == sum(t.size * ((t.bits + 7) // 8) for t in unit.tensors), "unit: raw_length (6.2)")
     unit.payload = fields(source, f"payload {unit.stored_length}s").payload
     return unit
 
@@ -282,8 +281,7 @@ def tensor_shapes(family: int, spec: Record, values: int, channels: int) -> list
     for head, inner, outputs in heads:
         layers += [(f"{head}hidden", inner, widths[-1])] if inner else []
         layers.append((f"{head}output", outputs, inner or widths[-1]))
-    pairs = [((f"{name}.weight", (outputs, inner)), (f"{name}.bias", (outputs,))) for name, outputs, inner in layers]
-    return [tensor for pair in pairs for tensor in pair]
+    return [tensor for name, m, n in layers for tensor in ((f"{name}.weight", (m, n)), (f"{name}.bias", (m,)))]
 
 
 def check_index(source: BytesIO, file: File) -> None:
@@ -316,28 +314,31 @@ def check_index(source: BytesIO, file: File) -> None:
 
 @bounded()
 def unit_symbols(unit: Record) -> list[tuple[str, npt.NDArray[np.int32]]]:
-    """Names and integers q of a unit's tensors, in wire order and in the tensors' shapes (6.2, 6.3)."""
+    """Names and integers q of a unit's tensors, in wire order and in the tensors' shapes (6.2 to 6.4)."""
     raw = inflate(unit)
     check(len(raw) == unit.raw_length and zlib.crc32(raw) == unit.symbols_crc, "payload: length or CRC (6.3)")
     source, symbols = BytesIO(raw), []
     for tensor in unit.tensors:
-        part = f"content {math.prod(tensor.shape)}s"
-        shifted = np.zeros(math.prod(tensor.shape), np.int32)
+        shifted = np.zeros(tensor.size, np.int32)
         for _ in range((tensor.bits + 7) // 8):
-            shifted = (shifted << 8) | np.frombuffer(fields(source, part).content, np.uint8)
-        q_min, u_max = 0 if tensor.mode else 1 - (1 << (tensor.bits - 1)), (1 << tensor.bits) - 2 + tensor.mode
-        check(int(shifted.max()) <= u_max, f"{tensor.name}: an integer out of range (6.2)")
+            shifted = (shifted << 8) | np.frombuffer(fields(source, f"content {tensor.size}s").content, np.uint8)
+        q_min, q_max = q_range(tensor)
+        check(int(shifted.max()) <= q_max - q_min, f"{tensor.name}: an integer out of range (6.2)")
         symbols.append((tensor.name, (shifted + np.int32(q_min)).reshape(tensor.shape)))
     return symbols
 
 
 def inflate(unit: Record) -> bytes:
-    """A payload's bytes, at most raw_length + 1 (6.3)."""
+    """A payload's packed integers, at most raw_length + 1 bytes (6.3)."""
     if unit.coder == 1:
         inflater = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=LZMA2)
         raw = inflater.decompress(unit.payload, unit.raw_length + 1)
         check(inflater.eof and not inflater.unused_data, "payload: LZMA2 does not end where the payload does (6.3)")
         return raw
+    if unit.coder == 3:
+        pairs = zip(unit.tensors, decode_integers(unit.payload, unit.tensors), strict=True)
+        shifted = [(tensor, (q - q_range(tensor)[0]).astype(">u4")) for tensor, q in pairs]
+        return b"".join(u.view(np.uint8).reshape(-1, 4).T[-((of.bits + 7) // 8) :].tobytes() for of, u in shifted)
     import zstandard
 
     check(unit.payload[:4] == b"\x28\xb5\x2f\xfd", "payload: not a Zstandard frame (6.3)")
@@ -448,8 +449,7 @@ def chunk_frames(_file: File, chunk: Record) -> Array:
         values[:, slice(*unit.rows), slice(*unit.columns)] += tile * weight[..., None]
     frames, peak = np.empty(values.shape, np.uint8 if video.bit_depth == 8 else np.uint16), (1 << video.bit_depth) - 1
     for number, frame in enumerate(values):
-        level = np.floor((frame.astype(np.float64) + 1) * peak / 2 + 0.5)
-        frames[number] = np.nan_to_num(np.clip(level, 0, peak))
+        frames[number] = np.nan_to_num(np.clip(np.floor((frame.astype(np.float64) + 1) * peak / 2 + 0.5), 0, peak))
     return frames
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import io
 import sys
 from fractions import Fraction
@@ -13,17 +13,19 @@ import numpy as np
 import pytest
 import torch
 from inrv_format.chunk import AudioSpan, Chunk, VideoSpan, compress_unit
+from inrv_format.entropy.layout import Layout
 from inrv_format.families import AudioSirenSpec, Domain, SirenSpec, Spec
 from inrv_format.families.siren import AFFINE
+from inrv_format.quantization import TensorHeader, packed_length
 from inrv_format.streams import AudioStream, Stream, VideoStream
-from inrv_format.tensors import Symbols
+from inrv_format.tensors import Symbols, TensorSymbols
 from inrv_format.writer import Writer
 
 from invr.config import QuantConfig
 from invr.fields import Field, build_field
 from invr.quant import quantize
 
-REFERENCE_DECODER = Path(__file__).resolve().parents[1] / "spec" / "reference_decoder.py"
+SPEC = Path(__file__).resolve().parents[1] / "spec"
 SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 
 
@@ -35,14 +37,11 @@ def real_media(name: str) -> Path:
     return path
 
 
-def load_reference() -> ModuleType:
-    """The reference decoder, which is no package's module."""
-    if "reference_decoder" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("reference_decoder", REFERENCE_DECODER)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-    return sys.modules["reference_decoder"]
+def load_reference(name: str = "reference_decoder") -> ModuleType:
+    """A module beside the spec, which is in no package: the reference decoder, or its `reference_entropy`."""
+    if str(SPEC) not in sys.path:
+        sys.path.append(str(SPEC))
+    return importlib.import_module(name)
 
 
 def toy_field(spec: Spec, domain: Domain, seed: int = 0) -> Field:
@@ -60,6 +59,18 @@ def toy_field(spec: Spec, domain: Domain, seed: int = 0) -> Field:
 def toy_symbols(spec: Spec, domain: Domain, bits: int = 16, symmetric: bool = True, seed: int = 0) -> Symbols:
     """Quantized weights of a toy field."""
     return quantize(toy_field(spec, domain, seed), QuantConfig(bits, symmetric))
+
+
+def flat_tensor(values: np.ndarray, header: TensorHeader) -> TensorSymbols:
+    """A tensor of these integers in one dimension."""
+    return TensorSymbols("flat", header, values.astype(np.int32))
+
+
+def layout_of(symbols: Symbols) -> Layout:
+    """What a decoder of these symbols is told."""
+    headers = [tensor.header for tensor in symbols]
+    shapes = [(tensor.name, tensor.values.shape) for tensor in symbols]
+    return Layout(packed_length(headers, shapes), headers, shapes)
 
 
 TOY_VIDEO = VideoStream(width=7, height=5, time_base=Fraction(1, 25))

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from inrv_format.entropy import coder_by_id
+from inrv_format.entropy import check_coder, compress, decompress
+from inrv_format.entropy.layout import Layout
 from inrv_format.errors import InvalidDataError, LimitError
 from inrv_format.families import Domain, Spec, family_id, parse_family
 from inrv_format.families.base import count_weights
@@ -98,10 +99,11 @@ class Unit:
         """Decompress, check against the CRC of the uncompressed integers, and unpack."""
         from inrv_format.tensors import unpack
 
-        raw = coder_by_id(self.coder).decompress(self.payload, self.raw_length)
+        shapes = self.spec.tensor_shapes(self.domain)
+        raw = decompress(self.coder, self.payload, Layout(self.raw_length, self.headers, shapes))
         if zlib.crc32(raw) != self.symbols_crc:
             raise InvalidDataError("CRC of the uncompressed weights does not match", section="6.3")
-        return unpack(raw, self.headers, self.spec.tensor_shapes(self.domain))
+        return unpack(raw, self.headers, shapes)
 
     @property
     def macs(self) -> int:
@@ -129,7 +131,7 @@ def compress_unit(spec: Spec, domain: Domain, tile: int, symbols: Symbols, coder
     from inrv_format.tensors import pack
 
     raw = pack(symbols)
-    payload = coder_by_id(coder).compress(raw)
+    payload = compress(coder, symbols)
     headers = tuple(tensor.header for tensor in symbols)
     return Unit(spec, domain, tile, headers, coder, len(raw), zlib.crc32(raw), payload)
 
@@ -309,7 +311,7 @@ def _parse_unit(
     spec = parse_family(fields["family"], bytes(cursor.take(fields["spec_length"])))
     if fields["contents"] != spec.MEDIA:
         raise cursor.fail("unit claims other media than its network gives")
-    coder_by_id(fields["coder"])
+    check_coder(fields["coder"])
     domain = unit_domain(spec.MEDIA, fields["tile"], streams, video, audio)
     shapes = spec.tensor_shapes(domain)
     if count_weights(shapes) > limits.weights_per_unit:

@@ -49,7 +49,8 @@ def _invr_paper(codec: CodecConfig, rate: float) -> EncodeConfig:
 
 def _siren_av_paper(codec: CodecConfig, rate: float) -> EncodeConfig:
     fit = replace(_papers_fit(codec.steps or 6000, rate=1e-4), sampling="scattered", l1=0.0)
-    return EncodeConfig(model=MODELS["av-student"], fit=fit, quant=QuantConfig(int(rate)), chunk_frames=90)
+    quant = QuantConfig(int(rate))
+    return EncodeConfig(model=MODELS["av-student"], fit=fit, quant=quant, coder="lzma2", chunk_frames=90)
 
 
 def _coin_paper(codec: CodecConfig, rate: float) -> EncodeConfig:

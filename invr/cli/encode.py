@@ -47,7 +47,7 @@ def encode(
     model: str = typer.Option("auto", "-m", "--model", help="networks: see invr/config.py, MODELS"),
     bits: int = typer.Option(16, "--bits", min=1, max=16, help="bits of each weight"),
     asymmetric: bool = typer.Option(False, "--asymmetric", help="quantize with zero-points"),
-    coder: str = typer.Option("lzma2", "--coder", help="payload coder: lzma2 or zstd"),
+    coder: str = typer.Option("rans", "--coder", help="payload coder: rans, lzma2 or zstd"),
     chunk_frames: int = typer.Option(0, "--chunk-frames", min=0, help="frames of a chunk; 0 chooses"),
     tiles: str = typer.Option("1x1", "--tiles", metavar="CxR", help="cut the picture into tiles, each a network"),
     device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
@@ -70,7 +70,7 @@ def encode(
     resize = parse_size(scaled, "-s")
     with progress_target(progress, name) as records:
         from invr import encoder
-        from invr.config import MODELS, PRESETS, EncodeConfig, QuantConfig
+        from invr.config import CODERS, MODELS, PRESETS, EncodeConfig, QuantConfig
         from invr.media import ReadConfig
 
         fit = PRESETS[_choice(preset, PRESETS, "--preset")]
@@ -78,7 +78,7 @@ def encode(
             model=MODELS[_choice(model, MODELS, "--model")],
             fit=fit if steps is None else replace(fit, steps=steps),
             quant=QuantConfig(bits, not asymmetric),
-            coder=_choice(coder, ("lzma2", "zstd"), "--coder"),
+            coder=_choice(coder, CODERS, "--coder"),
             chunk_frames=chunk_frames,
             tiles=_tile_grid(tiles),
             seed=seed,

@@ -43,7 +43,7 @@ def sweep(
     preset: str = typer.Option("medium", "-p", "--preset", help="ultrafast, fast, medium, slow or veryslow"),
     steps: int | None = typer.Option(None, "--steps", min=1, help="steps of each fit, instead of the preset's"),
     model: str = typer.Option("auto", "-m", "--model", help="networks: see invr/config.py, MODELS"),
-    coder: str = typer.Option("lzma2", "--coder", help="payload coder: lzma2 or zstd"),
+    coder: str = typer.Option("rans", "--coder", help="payload coder: rans, lzma2 or zstd"),
     device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
     threads: int = typer.Option(0, "--threads", "-j", min=0, help="0 uses all cores"),
     seed: int = typer.Option(0, "--seed", min=0),

@@ -77,11 +77,12 @@ def test_an_unchanged_file_survives_rebuilding():
     assert rebuilt(data[:HEADER_BYTES], boxes_of(data)) == data
 
 
+@pytest.mark.parametrize("coder", [1, 3])
 @pytest.mark.parametrize("seekable", [True, False])
-def test_mutants_with_right_crcs_are_read_or_refused(seekable):
+def test_mutants_with_right_crcs_are_read_or_refused(seekable, coder):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     refused = 0
-    for mutant in mutants(toy_file(2), 1500):
+    for mutant in mutants(toy_file(2, coder=coder), 1500):
         try:
             read_all(mutant, seekable)
         except InrvError:
@@ -90,10 +91,11 @@ def test_mutants_with_right_crcs_are_read_or_refused(seekable):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 256 << 10
 
 
-def test_the_reference_decoder_agrees_on_mutants():
+@pytest.mark.parametrize("coder", [1, 3])
+def test_the_reference_decoder_agrees_on_mutants(coder):
     """What one of the two refuses, the other refuses too."""
     disagreements = []
-    for mutant in mutants(toy_file(2), 500):
+    for mutant in mutants(toy_file(2, coder=coder), 500):
         try:
             read_all(mutant, True)
             ours = True

@@ -11,7 +11,7 @@ from inrv_format.families import AudioSirenSpec, AvSirenSpec, SirenSpec
 from inrv_format.families.siren import AFFINE, GAUSSIAN, POWER, RELU
 from inrv_format.streams import AudioStream, VideoStream
 from inrv_format.writer import Writer
-from toys import REFERENCE_DECODER, load_reference, toy_file, toy_symbols
+from toys import SPEC, load_reference, toy_file, toy_symbols
 
 from invr.decode_chunk import build_fields, decode_picture
 from invr.fields.base import sample_times
@@ -114,7 +114,7 @@ def test_depths_and_grey(bit_depth, chroma):
     compare(build([PICTURES["waves"]], [], bit_depth=bit_depth, chroma=chroma))
 
 
-@pytest.mark.parametrize("coder", [1, 2])
+@pytest.mark.parametrize("coder", [1, 2, 3])
 def test_several_chunks_with_both_media(coder):
     compare(build([PICTURES["power"]], [SOUNDS["heads"]], chunks=3, coder=coder))
 
@@ -137,9 +137,10 @@ def test_both_refuse_every_cut_and_every_flipped_byte():
             _read_all(bytes(damaged))
 
 
-def test_it_is_short_and_needs_numpy_only():
-    text = REFERENCE_DECODER.read_text()
-    assert len(text.splitlines()) < 500
+@pytest.mark.parametrize(("name", "lines"), [("reference_decoder.py", 500), ("reference_entropy.py", 160)])
+def test_it_is_short_and_needs_numpy_only(name, lines):
+    text = (SPEC / name).read_text()
+    assert len(text.splitlines()) < lines
     assert "torch" not in text
     assert "import invr" not in text
     assert "inrv_format" not in text

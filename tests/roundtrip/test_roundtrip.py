@@ -36,7 +36,7 @@ def toy_signal(index: int = 0, media: str = "both") -> Signal:
     return Signal(index, video if media != "sound" else None, audio if media != "picture" else None)
 
 
-@pytest.mark.parametrize("coder", ["lzma2", "zstd"])
+@pytest.mark.parametrize("coder", ["lzma2", "zstd", "rans"])
 @pytest.mark.parametrize("media", ["picture", "sound", "both"])
 @pytest.mark.parametrize("model", ["auto", "siren-still", "siren-power", "siren-gaussian", "relu", "av-siren"])
 def test_a_chunk_decodes_to_the_quality_that_it_states(model, media, coder):

@@ -1,0 +1,156 @@
+"""Coder 3: two decoders, written apart, agree on what it gives and on what it refuses; and it is small."""
+
+import tracemalloc
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from inrv_format.entropy import rans
+from inrv_format.errors import InvalidDataError
+from inrv_format.quantization import ASYMMETRIC, MAX_BITS, SYMMETRIC, TensorHeader
+from inrv_format.tensors import Symbols, TensorSymbols, unpack
+from toys import flat_tensor, layout_of, load_reference
+
+reference = load_reference("reference_entropy")
+
+REFUSED = "(6.4)"
+KINDS = ["zeros", "lowest", "highest", "ends", "noise", "laplace"]
+
+
+def integers(header: TensorHeader, size: int, kind: str, generator: np.random.Generator) -> TensorSymbols:
+    """A tensor of so many integers within the range of its header."""
+    low, high = header.q_range
+    values = {
+        "zeros": np.full(size, header.zero_point),
+        "lowest": np.full(size, low),
+        "highest": np.full(size, high),
+        "ends": generator.choice([low, high], size),
+        "noise": generator.integers(low, high, size, endpoint=True),
+        "laplace": header.zero_point + np.rint(generator.laplace(0, (high - low) / 30, size)).astype(np.int64),
+    }
+    return flat_tensor(np.clip(values[kind], low, high), header)
+
+
+def headers_of(bits: int, generator: np.random.Generator) -> list[TensorHeader]:
+    """Both modes, with zero points at the ends and between."""
+    largest = (1 << bits) - 1
+    zero_points = [0, largest, int(generator.integers(largest, endpoint=True))]
+    symmetric = [TensorHeader(bits, SYMMETRIC, 0, 1.0)] if bits > 1 else []
+    return symmetric + [TensorHeader(bits, ASYMMETRIC, zero_point, 1.0) for zero_point in zero_points]
+
+
+def decoded(stored: bytes, symbols: Symbols) -> list[list[int]] | str:
+    """Integers of the tensors that are laid out as those, or REFUSED; both decoders must say the same."""
+    layout = layout_of(symbols)
+    try:
+        tensors = unpack(rans.decompress(stored, layout), layout.headers, layout.shapes)
+        ours = [tensor.values.tolist() for tensor in tensors]
+    except InvalidDataError as error:
+        ours = f"({error.section})"
+    try:
+        theirs = [q.tolist() for q in reference.decode_integers(stored, [record(tensor) for tensor in symbols])]
+    except reference.EntropyError as error:
+        theirs = str(error)[-len(REFUSED) :]
+    assert ours == theirs
+    return ours
+
+
+def record(tensor: TensorSymbols) -> SimpleNamespace:
+    """What the reference decoder is told of a tensor."""
+    header = tensor.header
+    return SimpleNamespace(bits=header.bits, mode=header.mode, zero_point=header.zero_point, size=tensor.values.size)
+
+
+def is_exact(symbols: Symbols) -> bool:
+    return decoded(rans.compress(symbols), symbols) == [tensor.values.tolist() for tensor in symbols]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("bits", range(1, MAX_BITS + 1))
+def test_every_range_comes_back_from_both_decoders(bits, kind):
+    generator = np.random.default_rng(bits)
+    headers = headers_of(bits, generator)
+    assert is_exact(tuple(integers(header, size, kind, generator) for header in headers for size in (0, 1, 60)))
+
+
+@pytest.mark.parametrize("sizes", [(0,), (0, 0), (1,), (5,), (3000,), (4096,), (4097,), (5, 8192, 0, 1), (50_000,)])
+@pytest.mark.parametrize("kind", ["zeros", "noise", "laplace"])
+def test_every_size_comes_back_from_both_decoders(sizes, kind):
+    generator = np.random.default_rng(0)
+    for bits in (3, 16):
+        header = TensorHeader(bits, ASYMMETRIC, 5, 1.0)
+        assert is_exact(tuple(integers(header, size, kind, generator) for size in sizes))
+
+
+def test_every_level_means_the_same_to_both_decoders(monkeypatch):
+    generator = np.random.default_rng(0)
+    tensors = [integers(TensorHeader(bits, SYMMETRIC, 0, 1.0), 40, "laplace", generator) for bits in (2, 6, 15, 24)]
+    for level in range(224):
+        monkeypatch.setattr(rans, "_best_level", lambda magnitudes, level=level: level)
+        assert is_exact((tensors[level % 4], tensors[(level + 1) % 4]))
+
+
+def damaged(stored: bytes, generator: np.random.Generator) -> list[bytes]:
+    """A cut, appended zeros and noise, one bit flipped, and a byte near the end replaced."""
+    place, bit = int(generator.integers(len(stored))), 1 << int(generator.integers(8))
+    near_end = len(stored) - 1 - int(generator.integers(min(len(stored), 20)))
+    return [
+        stored[:place],
+        stored + bytes(int(generator.integers(1, 4))),
+        stored + generator.bytes(int(generator.integers(1, 4))),
+        stored[:place] + bytes([stored[place] ^ bit]) + stored[place + 1 :],
+        stored[:near_end] + generator.bytes(1) + stored[near_end + 1 :],
+    ]
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_both_decoders_agree_on_damage(seed):
+    generator = np.random.default_rng(seed)
+    headers = headers_of(int(generator.integers(1, MAX_BITS + 1)), generator)
+    sizes, kinds = generator.choice([1, 5, 60, 300], len(headers)), generator.choice(KINDS, len(headers))
+    symbols = tuple(map(integers, headers, sizes.tolist(), kinds.tolist(), [generator] * len(headers)))
+    stored = rans.compress(symbols)
+    for _ in range(4):
+        cut, zeros, noise, flipped, replaced = damaged(stored, generator)
+        assert decoded(cut, symbols) == decoded(zeros, symbols) == decoded(noise, symbols) == REFUSED
+        decoded(flipped, symbols)
+        decoded(replaced, symbols)
+
+
+@pytest.mark.parametrize("shift", [-3, -2, -1, 1, 2, 3])
+@pytest.mark.parametrize("bits", [2, 3, 5, 6, 9, 24])
+def test_both_decoders_agree_on_integers_out_of_range(bits, shift):
+    """The same payload under another zero point, so that its ends fall outside, or its alphabet is another one."""
+    generator = np.random.default_rng(bits)
+    header = TensorHeader(bits, ASYMMETRIC, 1 << (bits - 1), 1.0)
+    for kind in ("ends", "noise", "laplace"):
+        tensor = integers(header, 60, kind, generator)
+        moved = replace(header, zero_point=min(max(0, header.zero_point + shift), (1 << bits) - 1))
+        found = decoded(rans.compress((tensor,)), (replace(tensor, header=moved),))
+        assert found == REFUSED or kind != "ends"
+
+
+@pytest.mark.parametrize("scale", [0.3, 2, 20])
+def test_laplace_integers_cost_little_more_than_their_entropy(scale):
+    values = np.rint(np.random.default_rng(0).laplace(0, scale, 3000)).astype(np.int32)
+    counts = np.unique(values, return_counts=True)[1]
+    entropy_bytes = float(counts @ np.log2(values.size / counts)) / 8
+    assert len(rans.compress((flat_tensor(values, TensorHeader(16, SYMMETRIC, 0, 1.0)),))) < 1.02 * entropy_bytes + 20
+
+
+def test_the_same_integers_give_the_same_bytes():
+    generator = np.random.default_rng(0)
+    symbols = tuple(integers(header, 5000, "laplace", generator) for header in headers_of(9, generator))
+    assert rans.compress(symbols) == rans.compress(symbols)
+
+
+def test_megabytes_behind_a_payload_are_not_unpacked():
+    symbols = (flat_tensor(np.arange(10), TensorHeader(8, SYMMETRIC, 0, 1.0)),)
+    stored = rans.compress(symbols) + bytes(8 << 20)
+    tracemalloc.start()
+    with pytest.raises(InvalidDataError):
+        rans.decompress(stored, layout_of(symbols))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 32 << 20
