@@ -87,7 +87,7 @@ def rate_curve(clip: ClipInfo, points: Sequence[Point], metric: str) -> figure |
         line = plot.add_glyph(source, _line(style_of(codec)))
         items.append(LegendItem(label=codec, renderers=[line, _markers(plot, source, style_of(codec))]))
     _explain_points(plot, items, metric)
-    return _finish(plot, items)
+    return with_legend(plot, items)
 
 
 def time_curve(clip: ClipInfo, points: Sequence[Point]) -> figure | None:
@@ -111,7 +111,7 @@ def time_curve(clip: ClipInfo, points: Sequence[Point]) -> figure | None:
         items.append(LegendItem(label=codec, renderers=renderers + (lines[-1:] if columns["x"] else [])))
     _explain_points(plot, items, metric)
     _explain(plot, lines, [("fit of", "@rate"), ("chunk", "@chunk"), (FIT_LABEL, "$y{0.00} dB at $x{0.0} s")])
-    return _finish(plot, items)
+    return with_legend(plot, items)
 
 
 def frame_curve(network: Point, anchors: Sequence[Point]) -> figure | None:
@@ -132,7 +132,7 @@ def frame_curve(network: Point, anchors: Sequence[Point]) -> figure | None:
             plot.add_layout(
                 Span(location=start - 0.5, dimension="height", line_color=NEUTRAL, line_dash="dotted", line_width=1)
             )
-    return _finish(plot, items)
+    return with_legend(plot, items)
 
 
 def _rate(point: Point, in_bpp: bool) -> float:
@@ -178,7 +178,7 @@ def _empty(x_label: str, y_label: str, x: Sequence[float] = ()) -> figure:
     return plot
 
 
-def _finish(plot: figure, items: list[LegendItem]) -> figure:
+def with_legend(plot: figure, items: list[LegendItem]) -> figure:
     """Put the legend below the plot, and room for it."""
     legend = Legend(
         items=items,

@@ -1,4 +1,6 @@
-"""The page's style sheet and script; both are part of the page, so that it needs nothing else."""
+"""The page around everything, its style sheet and script; all are part of the page, so that it needs nothing else."""
+
+from string import Template
 
 STYLE = """
 :root {
@@ -144,3 +146,22 @@ SCRIPT = """
   draw();
 })();
 """
+
+# The browser itself forbids whatever would need a network.
+PAGE = Template("""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; \
+style-src 'unsafe-inline'; img-src data: blob:">
+<title>$title</title>
+<style>$style</style>
+</head>
+<body>
+$body
+<script type="text/plain" id="plots">$plots</script>
+$scripts
+</body>
+</html>
+""")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from html import escape
 from importlib import import_module
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING
 
 from inrv_format.errors import UnsupportedError
@@ -28,7 +27,7 @@ from invr.report.choose import (
     shown_network,
 )
 from invr.report.codecs import is_network
-from invr.report.looks import SCRIPT, STYLE
+from invr.report.looks import PAGE, SCRIPT, STYLE
 from invr.report.tables import bd_rate_table, clip_table, point_table
 from invr.report.text import name_of, number, sentence
 
@@ -38,24 +37,6 @@ if TYPE_CHECKING:
 # the frames get what the rest leaves of the page, in bytes of pictures, which base64 makes a third longer
 PAGE_BYTES, LEAST_PICTURE_BYTES = 2_400_000, 300_000
 LIBRARIES = {"bokeh": "bokeh", "PIL": "Pillow"}
-
-_PAGE = Template("""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; \
-style-src 'unsafe-inline'; img-src data: blob:">
-<title>invr benchmark</title>
-<style>$style</style>
-</head>
-<body>
-$body
-<script type="text/plain" id="plots">$plots</script>
-$scripts
-</body>
-</html>
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +91,7 @@ def build_page(bench: Bench, places: Places) -> str:
     sections["Frames"] = _frames(views, places, max(LEAST_PICTURE_BYTES, left * 3 // 4))
     body = _header(bench, list(sections))
     body += "".join(f'<h2 id="{_anchor(title)}">{title}</h2>\n{text}\n' for title, text in sections.items())
-    return _PAGE.substitute(style=STYLE, body=body, plots=packed, scripts=code)
+    return PAGE.substitute(title="invr benchmark", style=STYLE, body=body, plots=packed, scripts=code)
 
 
 def _view(clip: ClipInfo, points: list[Point], places: Places) -> _View:

@@ -7,15 +7,12 @@ import math
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from bokeh.models import (
     ColumnDataSource,
     FixedTicker,
     HoverTool,
-    InlineStyleSheet,
-    Legend,
     LegendItem,
     NumeralTickFormatter,
     PrintfTickFormatter,
@@ -24,8 +21,8 @@ from bokeh.plotting import figure
 
 from invr.report.choose import metric_of
 from invr.report.codecs import MARKERS
-from invr.report.curves import HEIGHT, LEGEND_COLUMNS, LEGEND_CSS, LEGEND_ROW, NEUTRAL, TOOLS, Plots, scripts
-from invr.report.looks import SCRIPT, STYLE
+from invr.report.curves import HEIGHT, NEUTRAL, TOOLS, Plots, scripts, with_legend
+from invr.report.looks import PAGE, SCRIPT, STYLE
 from invr.report.text import number, sentence, significant, table
 from invr.sweep.results import Histogram, SizePoint, Sweep, TensorNoise, in_bits
 from invr.sweep.table import Column, Point, bit_columns, missing_lines, notes_of, phases_line, size_columns
@@ -50,23 +47,6 @@ _STYLE = """
 .histograms tbody th { text-align: left; }
 .histograms small { display: block; color: var(--soft); }
 """
-_PAGE = Template("""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; \
-style-src 'unsafe-inline'; img-src data: blob:">
-<title>invr sweep</title>
-<style>$style</style>
-</head>
-<body>
-$body
-<script type="text/plain" id="plots">$plots</script>
-$scripts
-</body>
-</html>
-""")
 
 
 def build_page(sweep: Sweep, folder: Path) -> str:
@@ -84,7 +64,7 @@ def build_page(sweep: Sweep, folder: Path) -> str:
     code = "\n".join(f"<script>{text}</script>" for text in [*scripts(), SCRIPT])
     body = _header(sweep, list(sections))
     body += "".join(f'<h2 id="{_anchor(title)}">{title}</h2>\n{text}\n' for title, text in sections.items())
-    return _PAGE.substitute(style=STYLE + _STYLE, body=body, plots=plots.packed(), scripts=code)
+    return PAGE.substitute(title="invr sweep", style=STYLE + _STYLE, body=body, plots=plots.packed(), scripts=code)
 
 
 def _header(sweep: Sweep, titles: Sequence[str]) -> str:
@@ -241,7 +221,7 @@ def _plot(
             axis.ticker = _log_ticks([pair[k] for pair in values])
     if not log_x and values:
         plot.xaxis.ticker = FixedTicker(ticks=sorted({a for a, _ in values}))
-    return _with_legend(plot, items) if len(items) > 1 else plot
+    return with_legend(plot, items) if len(items) > 1 else plot
 
 
 def _line(plot: figure, name: str, pairs: list[tuple[float, float]], place: int, per_color: int) -> list[Any]:
@@ -296,29 +276,6 @@ def _log_ticks(values: Sequence[float]) -> FixedTicker:
     mantissas = next(ticks for decades, ticks in MANTISSAS.items() if span <= decades)
     decades = range(math.floor(math.log10(min(values))) - 1, math.ceil(math.log10(max(values))) + 2)
     return FixedTicker(ticks=[each * 10.0**decade for decade in decades for each in mantissas])
-
-
-def _with_legend(plot: figure, items: list[LegendItem]) -> figure:
-    """Put a legend below the plot, and room for it."""
-    legend = Legend(
-        items=items,
-        click_policy="hide",
-        ncols=LEGEND_COLUMNS,
-        background_fill_alpha=0,
-        border_line_color=None,
-        inactive_fill_color=NEUTRAL,
-        inactive_fill_alpha=0.4,
-        label_text_color=NEUTRAL,
-        stylesheets=[InlineStyleSheet(css=LEGEND_CSS)],
-        label_text_font_size="12px",
-        glyph_width=26,
-        padding=0,
-        margin=6,
-        location="top_left",
-    )
-    plot.add_layout(legend, "below")
-    plot.height += LEGEND_ROW * math.ceil(len(items) / LEGEND_COLUMNS)
-    return plot
 
 
 def _table(columns: Sequence[Column], points: Sequence[Point]) -> str:
