@@ -12,7 +12,7 @@ from inrv_format.limits import DEFAULT_LIMITS, Limits
 
 CODERS = ("rans", "lzma2", "zstd")
 DEVICES = ("cpu", "cuda", "auto")
-EMBEDDINGS = ("waves", "power", "gaussian", "none")
+EMBEDDINGS = ("gabor", "waves", "power", "gaussian", "none")
 SAMPLINGS = ("scattered", "frame")
 OPTIMIZERS = ("muon", "adam")
 SCHEDULES = ("cosine", "constant")
@@ -34,7 +34,7 @@ class ModelConfig:
     one `av-siren` where there are both; `av_shape` (branch, width, depth) fixes its size.
     """
 
-    embedding: str = "waves"
+    embedding: str = "gabor"
     relu: bool = False
     motion: bool = True
     weights_per_sample: float = 0.015
@@ -55,6 +55,7 @@ MODELS: dict[str, ModelConfig] = {
     "auto": ModelConfig(),
     "siren": ModelConfig(),
     "siren-still": ModelConfig(motion=False),
+    "siren-waves": ModelConfig(embedding="waves"),
     "siren-power": ModelConfig(embedding="power", motion=False, sound_octaves=11),
     "siren-gaussian": ModelConfig(embedding="gaussian", motion=False, sound_octaves=11),
     "relu": ModelConfig(embedding="power", relu=True, motion=False),
@@ -73,6 +74,10 @@ class FitConfig:
     `optimizer` adam, Adam takes the matrices too, at `adam_rate`. `schedule` says how the rates fall. `l1` weighs the
     sum of absolute weights (INVR eq. 5); `picture_weight` and `sound_weight` are the lambdas of Chalise et al. 2025,
     eq. 6-3; the state is checked `checks` times and the best one kept.
+
+    With `lmbda` over 0 the fit minimises error + lmbda x bits per point, values in [-1, 1], over weights and
+    quantization steps (`docs/research/rate.md`): exact weights first, from `noise_from` of the steps on with uniform
+    noise, from `round_from` on rounded; `step_rate` is Adam's for steps and spreads.
     """
 
     steps: int = 5000
@@ -91,11 +96,22 @@ class FitConfig:
     sampling: str = "scattered"
     optimizer: str = "muon"
     schedule: str = "cosine"
+    lmbda: float = 0.0
+    noise_from: float = 0.35
+    round_from: float = 0.75
+    step_rate: float = 1e-2
 
     def __post_init__(self) -> None:
         require_option(self.sampling in SAMPLINGS, "sampling", self.sampling, ", ".join(SAMPLINGS))
         require_option(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, ", ".join(OPTIMIZERS))
         require_option(self.schedule in SCHEDULES, "schedule", self.schedule, ", ".join(SCHEDULES))
+        require_option(0 <= self.lmbda <= 1, "lambda", self.lmbda, "0 to 1")
+        require_option(
+            0 <= self.noise_from <= self.round_from < 1,
+            "phases",
+            (self.noise_from, self.round_from),
+            "0 to 1, rising",
+        )
         require_option(1 <= self.steps <= 10_000_000, "steps", self.steps, "1 to 10000000")
 
 

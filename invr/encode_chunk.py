@@ -42,10 +42,13 @@ class EncodedChunk:
 
 @dataclass(frozen=True, slots=True)
 class FittedChunk:
-    """The networks of a chunk after the fit, before quantization: what is fitted where, and the fields."""
+    """The networks of a chunk after the fit, before quantization: what is fitted where, the fields, and the learned
+    quantization steps of each (None without rate in the fit).
+    """
 
     plans: tuple[UnitPlan, ...]
     fields: tuple[Field, ...]
+    steps: tuple[dict[str, float] | None, ...]
 
 
 def encode_chunk(
@@ -63,11 +66,12 @@ def fit_chunk(signal: Signal, config: EncodeConfig, device: str, report: UnitRep
         config.tiles,
         config.model,
     )
-    fields = []
+    fitted = []
     for number, plan in enumerate(plans):
         seed = int(np.random.SeedSequence([config.seed, signal.index, number]).generate_state(1)[0])
-        fields.append(_fit_unit(plan, signal, config, seed, device, partial(report, number, len(plans))))
-    return FittedChunk(tuple(plans), tuple(fields))
+        fitted.append(_fit_unit(plan, signal, config, seed, device, partial(report, number, len(plans))))
+    fields, steps = zip(*fitted, strict=True)
+    return FittedChunk(tuple(plans), fields, steps)
 
 
 def compress_chunk(
@@ -79,8 +83,8 @@ def compress_chunk(
     """
     coder = coder_id_by_name(config.coder)
     units = [
-        compress_unit(plan.spec, plan.domain, plan.tile, quantize(field, config.quant), coder)
-        for plan, field in zip(fitted.plans, fitted.fields, strict=True)
+        compress_unit(plan.spec, plan.domain, plan.tile, quantize(field, config.quant, steps), coder)
+        for plan, field, steps in zip(fitted.plans, fitted.fields, fitted.steps, strict=True)
     ]
     chunk = _with_quality(_assemble(signal, config, units), signal, streams, device)
     content = build_chunk(chunk)
@@ -97,8 +101,8 @@ def _fit_unit(
     seed: int,
     device: str,
     report: Callable[[FitProgress], None],
-) -> Field:
-    """A field fitted to the part of the signal that the plan covers."""
+) -> tuple[Field, dict[str, float] | None]:
+    """A field fitted to the part of the signal that the plan covers, and its learned steps."""
     generator = torch.Generator().manual_seed(seed)
     field = build_field(plan.spec, plan.domain)
     field.initialise(generator)
@@ -106,10 +110,12 @@ def _fit_unit(
     if isinstance(field, AudioSiren) and sound is not None and not field.spec.octaves:
         field.start_at(dominant_cycles(torch.from_numpy(sound), field.spec.first, generator), generator)
     field.to(device)
-    fit(field, _objective(plan, signal, sound, config, device), config.fit, seed, report)
-    if plan.spec.MEDIA & AUDIO:
-        field.scale_sound(gain)
-    return field
+    steps = fit(field, _objective(plan, signal, sound, config, device), config.fit, seed, report)
+    for name in field.sound_outputs():
+        field[name].detach().mul_(gain)
+        if steps:
+            steps[name] *= gain
+    return field, steps
 
 
 def _normalised(audio: AudioSignal | None) -> tuple[NDArray[np.float32], float]:

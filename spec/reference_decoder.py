@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from reference_entropy import EntropyError, decode_integers, q_range
+from reference_networks import inputs, layer, windows
 
 Array = npt.NDArray[Any]
 
@@ -37,7 +38,7 @@ UNIT = """contents B 1 3, family B 1 3 id, tile H, spec_length H, tensor_count H
     raw_length I 0 1073741824 limit, stored_length I, symbols_crc I"""
 TENSOR = "bits B 1 24, mode B 0 1, zero_point i 0 16777215, scale f 1.1754944e-38 1.8446744e19"
 SPECS = {
-    1: """embedding B 0 2, activation B 0 1, motion B 0 1, depth B 0 64, first H 1 4096, width H 1 4096,
+    1: """embedding B 0 3, activation B 0 1, motion B 0 1, depth B 0 64, first H 1 4096, width H 1 4096,
         lengths 3B, scales 3f 0 3.41e38, omega f 1e-45 10000""",
     2: "depth B 1 64, branch H 1 4096, width H 1 4096, omega f 1e-45 10000",
     3: """octaves B 0 24, heads B 1 2, depth B 0 64, first H 1 4096, width H 1 4096, head_width H 0 4096,
@@ -257,7 +258,9 @@ def read_spec(source: BytesIO, family: int) -> Record:
     spec = fields(source, SPECS[family])
     check(not source.read(1), "spec: longer than its family's (6.1)")
     if family == 1:
-        check(not (spec.motion if spec.embedding else any(spec.lengths)), "spec: motion or lengths (7.1)")
+        waves = spec.embedding in (0, 3)
+        check(not (any(spec.lengths) if waves else spec.motion), "spec: motion or lengths (7.1)")
+        check(not (spec.embedding == 3 and spec.activation), "spec: windows without sine (7.1)")
         for length, scale in zip(spec.lengths, spec.scales, strict=True):
             good = length == 0 or (scale > 0 and (spec.embedding != 1 or (length - 1) * math.log2(scale) <= 40))
             check(good, "spec: scale is 0, or scale^(length - 1) above 2^40 (7.1)")
@@ -281,7 +284,9 @@ def tensor_shapes(family: int, spec: Record, values: int, channels: int) -> list
     for head, inner, outputs in heads:
         layers += [(f"{head}hidden", inner, widths[-1])] if inner else []
         layers.append((f"{head}output", outputs, inner or widths[-1]))
-    return [tensor for name, m, n in layers for tensor in ((f"{name}.weight", (m, n)), (f"{name}.bias", (m,)))]
+    shapes = [tensor for name, m, n in layers for tensor in ((f"{name}.weight", (m, n)), (f"{name}.bias", (m,)))]
+    window = [("first.window", (spec.first, 6))] if family == 1 and spec.embedding == 3 else []
+    return [*shapes[:2], *window, *shapes[2:]]
 
 
 def check_index(source: BytesIO, file: File) -> None:
@@ -367,55 +372,6 @@ def tile_ranges(span: Record, tile: int) -> list[tuple[int, int]]:
     return ranges
 
 
-def coordinate(cell: Array, count: int) -> Array:
-    """Centres of cells among count, in [-1, 1] (7)."""
-    return ((2 * cell + 1) / count - 1).astype(np.float32)
-
-
-def layer(unit: Record, weights: dict[str, Array], name: str, z: Array) -> Array:
-    """W z + b for rows z [Q, inputs], then the activation but for outputs; z itself if there is no such layer."""
-    if f"{name}.weight" not in weights:
-        return z
-    exact = z.dtype == np.float64  # times of sound: phases in binary64, reduced by whole turns (7.3)
-    z = z @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
-    if name.endswith("output"):
-        return z
-    if exact:
-        return np.asarray(np.sin(np.remainder(unit.spec.omega * z, 2 * math.pi).astype(np.float32)))
-    relu = getattr(unit.spec, "activation", 0) == 1
-    return np.asarray(np.maximum(z, 0) if relu else np.sin(np.float32(unit.spec.omega) * z))
-
-
-def embed(place: Array, kind: int, length: int, scale: float) -> list[Array]:
-    """Functions of a coordinate in binary64: 1 sin(s^k pi p), cos(s^k pi p), else exp(-(p - c_k)^2 / 2 s^2) (7.1)."""
-    exact = place.astype(np.float64)
-    if kind == 1:
-        return [wave(scale**k * math.pi * exact) for k in range(length) for wave in (np.sin, np.cos)]
-    centres = [-1 + 2 * k / (length - 1) for k in range(length)] if length > 1 else [0.0] * length
-    return [np.exp(-((exact - centre) ** 2) / (2 * scale * scale)) for centre in centres]
-
-
-def inputs(unit: Record, weights: dict[str, Array], point: Array) -> Array:
-    """What the trunk sees [Q, inputs] at numbers of pixels or samples; av-siren pairs them by remainders (7.2)."""
-    spec, (frames, height, width) = unit.spec, unit.grid
-    if unit.family == 3:
-        t = (2 * point + 1) / unit.samples - 1
-        return np.stack(embed(t, 1, spec.octaves, 2.0), axis=1).astype(np.float32) if spec.octaves else t[:, None]
-    column, row, frame = point % width, point // width % height, point // (width * height) % frames
-    x, y, t = coordinate(column, width), coordinate(row, height), coordinate(frame, frames)
-    if unit.family == 2:
-        seen = layer(unit, weights, "video_input", np.stack([x, y, t], axis=1))
-        heard = ((2 * (point % unit.samples) + 1) / unit.samples - 1)[:, None]
-        return np.concatenate([seen, layer(unit, weights, "audio_input", heard)], axis=1)
-    if spec.motion:
-        a, b, c, d, e, f = weights["motion"][frame].T
-        x, y = (1 + a) * x + b * y + c, d * x + (1 + e) * y + f
-    columns = [x, y, t]
-    for place, length, scale in zip((x, y, t), spec.lengths, spec.scales, strict=True):
-        columns += embed(place, spec.embedding, length, scale)
-    return np.stack(columns, axis=1).astype(np.float32)
-
-
 def unit_values(unit: Record, heads: list[str], count: int) -> Array:
     """Outputs [count, heads, C] at points 0 .. count - 1, in blocks of a few million values in the widest layer."""
     weights, blocks = unit_weights(unit), []
@@ -425,6 +381,8 @@ def unit_values(unit: Record, heads: list[str], count: int) -> Array:
         z = inputs(unit, weights, np.arange(start, min(start + step, count)))
         for name in trunk:
             z = layer(unit, weights, name, z)
+            if f"{name}.window" in weights:
+                z *= windows(unit, weights, np.arange(start, min(start + step, count)))
         outputs = [layer(unit, weights, f"{head}output", layer(unit, weights, f"{head}hidden", z)) for head in heads]
         blocks.append(np.stack(outputs, axis=1))
     return np.concatenate(blocks)

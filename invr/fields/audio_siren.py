@@ -59,12 +59,9 @@ class AudioSiren(Field):
             hidden = sine_layer(hidden, self[f"hidden{i}.weight"], self[f"hidden{i}.bias"], spec.omega)
         return torch.stack([self._head(hidden, f"head{head}") for head in range(spec.heads)])
 
-    def scale_sound(self, gain: float) -> None:
-        """Multiply the amplitudes by `gain` in the heads' linear layers."""
-        with torch.no_grad():
-            for name, tensor in self.named_tensors():
-                if "output" in name:
-                    tensor.mul_(gain)
+    def sound_outputs(self) -> list[str]:
+        """Tensors of the heads' linear layers."""
+        return [name for name, _ in self.named_tensors() if "output" in name]
 
     def _head(self, hidden: Tensor, head: str) -> Tensor:
         if self.spec.head_width:

@@ -61,12 +61,9 @@ class AvSiren(Field):
         trunk = self._trunk(self._pixels_at(pixels), self._samples(samples))
         return self._head(trunk, "video"), torch.stack([self._head(trunk, "audio0"), self._head(trunk, "audio1")])
 
-    def scale_sound(self, gain: float) -> None:
-        """Multiply the amplitudes by `gain` in the two sound heads' linear layers."""
-        with torch.no_grad():
-            for name, tensor in self.named_tensors():
-                if name.startswith("audio") and "output" in name:
-                    tensor.mul_(gain)
+    def sound_outputs(self) -> list[str]:
+        """Tensors of the two sound heads' linear layers."""
+        return [name for name, _ in self.named_tensors() if name.startswith("audio") and "output" in name]
 
     def pixel_index(self, rows: Rows) -> Tensor:
         """Row-major index [R, W] of the stored pixel nearest to each point."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -33,14 +34,26 @@ class Field(nn.Module):
         super().__init__()
         self.spec = spec
         self.domain = domain
+        self._substitutes: Mapping[str, Tensor] | None = None
         self.tensors = nn.ParameterDict(
             {_key(name): nn.Parameter(torch.zeros(shape)) for name, shape in spec.tensor_shapes(domain)}
         )
 
     def __getitem__(self, name: str) -> Tensor:
         """The tensor with this wire name, `first.weight` for example."""
+        if self._substitutes is not None:
+            return self._substitutes[name]
         tensor: Tensor = self.tensors[_key(name)]
         return tensor
+
+    @contextmanager
+    def substituted(self, tensors: Mapping[str, Tensor]) -> Iterator[None]:
+        """Within the context the field is evaluated on `tensors`, by wire name, instead of its own."""
+        self._substitutes = tensors
+        try:
+            yield
+        finally:
+            self._substitutes = None
 
     def named_tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Wire names and tensors, in wire order."""
@@ -72,9 +85,9 @@ class Field(nn.Module):
         del name
         return None
 
-    def scale_sound(self, gain: float) -> None:
-        """Multiply the amplitudes by `gain`, exactly, in the linear layers that give them."""
-        raise NotImplementedError
+    def sound_outputs(self) -> list[str]:
+        """Names of the tensors of the linear layers that give amplitudes: scaling them scales the sound, exactly."""
+        return []
 
 
 class _Sine(torch.autograd.Function):

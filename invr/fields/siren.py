@@ -6,7 +6,7 @@ import math
 
 import torch
 from inrv_format.families import SirenSpec
-from inrv_format.families.siren import AFFINE, RELU, WAVES
+from inrv_format.families.siren import AFFINE, GABOR, PLANE_WAVES, RELU
 from torch import Tensor
 
 from invr.fields.base import Field, Rows, cell_coordinates, linear_layer, sine_layer, siren_hidden_, uniform_
@@ -16,6 +16,8 @@ from invr.fields.embed import embed_axis
 # in radians per half chunk for each frame of it: fx = 80 at 176 pixels, ft = 6 at 30 frames (docs/research/fit.md).
 SPATIAL_REACH = 0.45
 TEMPORAL_REACH = 0.2
+# Windows start anywhere and wide: at a distance of the whole picture they fall to exp(-1).
+SHARPNESS = (0.5, 0.5, 0.3)
 
 
 class _Waves(torch.autograd.Function):
@@ -35,11 +37,42 @@ class _Waves(torch.autograd.Function):
         return sums[:, 0], sums[:, 1], None
 
 
+class _WindowedWaves(torch.autograd.Function):
+    """sin(slope x + offset) row column [R, C, M] for windows row [R, M] and column [C, M]; x gets no gradient."""
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx,
+        slope: Tensor,
+        offset: Tensor,
+        row: Tensor,
+        column: Tensor,
+        x: Tensor,
+    ) -> Tensor:
+        phase = torch.addcmul(offset[:, None], slope[:, None], x[None, :, None])
+        waves = torch.sin(phase)
+        ctx.save_for_backward(phase, waves, row, column, x)
+        return (waves * column).mul_(row[:, None])
+
+    @staticmethod
+    def backward(
+        ctx: torch.autograd.function.FunctionCtx, *grads: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, None]:
+        phase, waves, row, column, x = ctx.saved_tensors  # type: ignore[attr-defined]
+        by_window = grads[0] * waves
+        row_grad = (by_window * column).sum(1)
+        column_grad = by_window.mul_(row[:, None]).sum(0)
+        grad = torch.cos(phase).mul_(grads[0]).mul_(column).mul_(row[:, None])
+        sums = torch.stack([x, torch.ones_like(x)]) @ grad  # [R, 2, M]
+        return sums[:, 0], sums[:, 1], row_grad, column_grad, None
+
+
 class Siren(Field):
     """A SIREN over (x, y, t) (Sitzmann et al. 2020), with a separable first layer and optional motion.
 
     With plane waves the first layer is sin(omega (W (x', y', t) + b)) where (x', y') is the affine warp of (x, y)
-    that the frame's six `motion` numbers a..f give: x' = (1 + a) x + b y + c, y' = d x + (1 + e) y + f.
+    that the frame's six `motion` numbers a..f give: x' = (1 + a) x + b y + c, y' = d x + (1 + e) y + f. Windows, if
+    there are any, stay where they are.
     """
 
     spec: SirenSpec
@@ -48,7 +81,7 @@ class Siren(Field):
         """SIREN's start; plane waves point anywhere, with frequencies log-uniform up to `SPATIAL_REACH`."""
         spec = self.spec
         first = self["first.weight"]
-        if spec.embedding == WAVES:
+        if spec.embedding in PLANE_WAVES:
             self._initialise_waves(generator)
         elif spec.activation == RELU:
             uniform_(first, math.sqrt(6 / first.shape[1]), generator)
@@ -62,11 +95,11 @@ class Siren(Field):
 
     def phase_gain(self, name: str) -> float | None:
         """Of the plane waves and the motion; with an embedding the first layer is like the others."""
-        if self.spec.embedding != WAVES or self.spec.activation == RELU:
+        if self.spec.embedding not in PLANE_WAVES or self.spec.activation == RELU:
             return None
         if name == "motion":
             return self.spec.omega * float(self["first.weight"].detach()[:, :2].abs().max())
-        return self.spec.omega if name.startswith("first.") else None
+        return self.spec.omega if name in ("first.weight", "first.bias") else None
 
     def _initialise_waves(self, generator: torch.Generator) -> None:
         domain, omega, count = self.domain, self.spec.omega, self.spec.first
@@ -81,12 +114,15 @@ class Siren(Field):
         with torch.no_grad():
             self["first.weight"].copy_(torch.cat([spatial, temporal * (domain.frames > 1)], 1) / omega)
             self["first.bias"].copy_(phase / omega)
+            if self.spec.embedding == GABOR:
+                centres = 2 * torch.rand(count, 3, generator=generator) - 1
+                self["first.window"].copy_(torch.cat([centres, torch.tensor(SHARPNESS).expand(count, -1)], 1))
 
     def picture(self, rows: Rows) -> Tensor:
         """Values [R, W, C] at the points of `rows`."""
         spec = self.spec
         t = cell_coordinates(rows.frames, self.domain.frames)
-        if spec.embedding == WAVES:
+        if spec.embedding in PLANE_WAVES:
             hidden = self._waves(rows, t)
         else:
             hidden = self._embedded(rows, t)
@@ -113,8 +149,20 @@ class Siren(Field):
         omega = self.spec.omega
         if self.spec.activation == RELU:
             return torch.relu(torch.addcmul(offset[:, None], slope[:, None], rows.x[None, :, None]))
-        waves: Tensor = _Waves.apply(omega * slope, omega * offset, rows.x)  # type: ignore[no-untyped-call]
+        waves: Tensor
+        if self.spec.embedding == GABOR:
+            column, row = self._windows(rows, t)
+            waves = _WindowedWaves.apply(omega * slope, omega * offset, row, column, rows.x)  # type: ignore[no-untyped-call]
+        else:
+            waves = _Waves.apply(omega * slope, omega * offset, rows.x)  # type: ignore[no-untyped-call]
         return waves
+
+    def _windows(self, rows: Rows, t: Tensor) -> tuple[Tensor, Tensor]:
+        """The waves' windows along x [C, M] and for each row [R, M]: exp of -(sharpness (p - centre))^2."""
+        cx, cy, ct, sx, sy, st = self["first.window"].unbind(1)
+        column = torch.square((rows.x[:, None] - cx) * sx)
+        row = torch.square((rows.y[:, None] - cy) * sy) + torch.square((t[:, None] - ct) * st)
+        return torch.exp(-column), torch.exp(-row)
 
     def _motion(self, frames: Tensor) -> Tensor:
         """The six motion numbers [R, 6] at each position; between two frames they are interpolated linearly."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 
 import torch
 from inrv_format.errors import FitError
@@ -14,6 +15,7 @@ from invr.config import FitConfig
 from invr.fields.base import Field
 from invr.fit.objectives import Objective
 from invr.fit.optimizers import build_optimizers, build_schedulers
+from invr.quant.rate import RateModel
 
 CHECK_BATCHES = 8
 DIVERGED_FACTOR = 4.0
@@ -22,9 +24,19 @@ HARMLESS_LOSS = 1e-4
 RESTART_RATE = 0.3
 
 
+class Phase(Enum):
+    """What a fit with rate does to its weights before they are evaluated."""
+
+    EXACT = auto()
+    NOISY = auto()
+    ROUNDED = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class FitProgress:
-    """State of a fit after `step` of `steps`: PSNR of the float weights at fixed random points, estimated."""
+    """State of a fit after `step` of `steps`: PSNR at fixed random points, estimated, of the weights as they stand:
+    exact at first, rounded to their learned steps at last.
+    """
 
     step: int
     steps: int
@@ -34,51 +46,123 @@ class FitProgress:
 Report = Callable[[FitProgress], None]
 
 
-def fit(field: Field, objective: Objective, config: FitConfig, seed: int, report: Report) -> None:
-    """Fit `field` in place and leave it at the best state seen.
+def fit(field: Field, objective: Objective, config: FitConfig, seed: int, report: Report) -> dict[str, float] | None:
+    """Fit `field` in place and leave it at the best state seen; return the quantization steps of its tensors.
 
-    A fit that diverges (a loss that is not finite, or far above the best) is restarted once from its start with a
-    lower rate; FitError when that diverges too. The same seed on the same machine gives the same weights.
+    With `config.lmbda` the fit minimises error + lmbda x bits per point over weights and steps; without, there are no
+    steps (None). A fit that diverges (a loss that is not finite, or far above the best) is restarted once from its
+    start with a lower rate; FitError when that diverges too. The same seed on the same machine gives the same
+    weights.
     """
     start = _snapshot(field)
     for rate_factor in (1.0, RESTART_RATE):
         _restore(field, start)
-        if _descend(field, objective, config, seed, rate_factor, report):
-            return
+        descent = _Descent(field, objective, config, seed, rate_factor)
+        if descent.run(report):
+            return descent.steps()
     raise FitError(f"the fit diverged twice, the second time at {RESTART_RATE} of the learning rate")
 
 
-def _descend(
-    field: Field, objective: Objective, config: FitConfig, seed: int, rate_factor: float, report: Report
-) -> bool:
-    """One whole fit; False as soon as it has diverged."""
-    generator = torch.Generator().manual_seed(seed)
-    optimizers = build_optimizers(field, config, rate_factor)
-    schedulers = build_schedulers(optimizers, config)
-    best_loss, best = math.inf, _snapshot(field)
-    every = max(1, config.steps // config.checks)
-    for step in range(1, config.steps + 1):
-        loss = objective.loss(field, generator) + penalty(field, config)
-        for optimizer in optimizers:
+class _Descent:
+    """One whole fit: exact weights first, then noise of a step in their place, then rounded weights."""
+
+    def __init__(self, field: Field, objective: Objective, config: FitConfig, seed: int, rate_factor: float) -> None:
+        self._field = field
+        self._objective = objective
+        self._config = config
+        self._seed = seed
+        self._generator = torch.Generator().manual_seed(seed)
+        self._rate = RateModel(field) if config.lmbda else None
+        self._bit_price = config.lmbda * objective.power / objective.points
+        self._optimizers = build_optimizers(field, config, rate_factor)
+        if self._rate:
+            self._optimizers.append(torch.optim.Adam(self._rate.parameters(), config.step_rate))
+        self._schedulers = build_schedulers(self._optimizers, config)
+        self._phase = Phase.EXACT
+        self._least_error = self._least_cost = math.inf
+        self._best = self._state()
+
+    def run(self, report: Report) -> bool:
+        """False as soon as the fit has diverged."""
+        config = self._config
+        every = max(1, config.steps // config.checks)
+        for step in range(1, config.steps + 1):
+            self._enter_phase((step - 1) / config.steps)
+            self._step()
+            if step % every and step != config.steps:
+                continue
+            error, bits = self._check()
+            if not math.isfinite(error) or error > DIVERGED_FACTOR * max(self._least_error, HARMLESS_LOSS):
+                return False
+            self._least_error = min(self._least_error, error)
+            cost = error + self._bit_price * bits
+            if cost < self._least_cost:
+                self._least_cost, self._best = cost, self._state()
+            report(FitProgress(step, config.steps, _psnr_db(error, self._objective.peak)))
+        self._load(self._best)
+        return True
+
+    def steps(self) -> dict[str, float] | None:
+        """The learned quantization steps by tensor; None for a fit without rate."""
+        return self._rate.steps() if self._rate else None
+
+    def _enter_phase(self, progress: float) -> None:
+        """Switch phases where it is time; the states of an earlier phase are not compared with a later one's."""
+        if self._rate is None:
+            return
+        config = self._config
+        phase = Phase.EXACT if progress < config.noise_from else Phase.NOISY
+        if progress >= config.round_from:
+            phase = Phase.ROUNDED
+        if phase is self._phase:
+            return
+        if self._phase is Phase.EXACT:
+            self._rate.start(self._field)
+        self._phase, self._least_cost = phase, math.inf
+
+    def _step(self) -> None:
+        """One step of every optimizer."""
+        loss = self._loss(self._generator if self._phase is Phase.NOISY else None)
+        for optimizer in self._optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        for optimizer, scheduler in zip(optimizers, schedulers, strict=True):
+        for optimizer, scheduler in zip(self._optimizers, self._schedulers, strict=True):
             optimizer.step()
             scheduler.step()
-        if step % every and step != config.steps:
-            continue
-        checked = _checked_loss(field, objective, seed)
-        if not math.isfinite(checked) or checked > DIVERGED_FACTOR * max(best_loss, HARMLESS_LOSS):
-            return False
-        if checked < best_loss:
-            best_loss, best = checked, _snapshot(field)
-        report(FitProgress(step, config.steps, _psnr_db(checked, objective.peak)))
-    _restore(field, best)
-    return True
+
+    def _loss(self, noise: torch.Generator | None) -> Tensor:
+        objective, field = self._objective, self._field
+        if self._rate is None:
+            return objective.loss(field, self._generator) + penalty(field, self._config)
+        if self._phase is Phase.EXACT:
+            return objective.loss(field, self._generator)
+        tensors, bits = self._rate.substitutes(field, noise)
+        with field.substituted(tensors):
+            error = objective.loss(field, self._generator)
+        return error + self._bit_price * bits
+
+    @torch.no_grad()
+    def _check(self) -> tuple[float, float]:
+        """Error at points that are the same at every check, and bits; exact weights until the last phase."""
+        if self._rate is None or self._phase is not Phase.ROUNDED:
+            return _checked_loss(self._field, self._objective, self._seed), 0.0
+        tensors, bits = self._rate.substitutes(self._field, None)
+        with self._field.substituted(tensors):
+            return _checked_loss(self._field, self._objective, self._seed), float(bits)
+
+    def _state(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        rate = {} if self._rate is None else self._rate.state_dict()
+        return _snapshot(self._field), {name: tensor.clone() for name, tensor in rate.items()}
+
+    def _load(self, state: tuple[dict[str, Tensor], dict[str, Tensor]]) -> None:
+        tensors, rate = state
+        _restore(self._field, tensors)
+        if self._rate:
+            self._rate.load_state_dict(rate)
 
 
 def penalty(field: Field, config: FitConfig) -> Tensor | float:
-    """What is added to the error: l1 times the sum of absolute weights (INVR eq. 5). Rate terms go here.
+    """What a fit without rate adds to the error: l1 times the sum of absolute weights (INVR eq. 5).
 
     Tensors that hold frequencies are left out: their size is pitch and detail, not complexity.
     """

@@ -16,9 +16,16 @@ from invr.fields.base import Field, Rows, cell_centres, sample_times
 
 
 class Objective(Protocol):
-    """Error of a field on one chunk; `peak` is the span of the values, for PSNR."""
+    """Error of a field on one chunk.
+
+    `peak` is the span of the values, for PSNR; `points` the number of all points that the error is a mean over, and
+    `power` the error that a bit's price is relative to: quality is absolute for pictures (PSNR), relative for sound
+    (SNR).
+    """
 
     peak: float
+    points: int
+    power: float
 
     def loss(self, field: Field, generator: torch.Generator) -> Tensor:
         """Differentiable error at points drawn from `generator`."""
@@ -38,7 +45,8 @@ class PictureObjective:
         self._values = torch.from_numpy(np.ascontiguousarray(values)).to(dtype).to(device)
         self._largest = float((1 << bit_depth) - 1)
         self._config = config
-        _, height, width, _ = values.shape
+        frames, height, width, _ = values.shape
+        self.points, self.power = frames * height * width, 1.0
         self._y, self._x = cell_centres(height, device), cell_centres(width, device)
 
     def loss(self, field: Field, generator: torch.Generator) -> Tensor:
@@ -74,6 +82,7 @@ class SoundObjective:
         self._values = torch.from_numpy(np.ascontiguousarray(values)).to(device)
         self._t = sample_times(len(values), device)
         self._count = min(config.samples, len(values))
+        self.points, self.power = len(values), float(np.mean(np.square(values)))
 
     def loss(self, field: Field, generator: torch.Generator) -> Tensor:
         """Mean squared error, the heads' mean (Chalise et al. 2025, eq. 6-1, with squares)."""
@@ -105,6 +114,7 @@ class PairedObjective:
         self._sound = torch.from_numpy(np.ascontiguousarray(sound)).to(device)
         self._largest = float((1 << bit_depth) - 1)
         self._config = config
+        self.points, self.power = len(flat), 1.0
 
     def loss(self, field: Field, generator: torch.Generator) -> Tensor:
         """lambda_video x picture error + lambda_audio x sound error."""

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from inrv_format.chunk import TileGrid
 from inrv_format.families import AudioSirenSpec, AvSirenSpec, Domain, SirenSpec, Spec
 from inrv_format.families.base import count_weights
-from inrv_format.families.siren import AFFINE, GAUSSIAN, POWER, RELU, SINE, STILL, WAVES
+from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, POWER, RELU, SINE, STILL, WAVES
 
 from invr.config import ModelConfig
 from invr.fields.embed import grid_base
 
 # A 720p frame must decode in 2 s on two cores, so one network never exceeds the last of these widths.
-PICTURE_WIDTHS = (16, 24, 32, 40, 48, 56, 64, 72)
+PICTURE_WIDTHS = (12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72)
 SOUND_WIDTHS = (16, 24, 32, 40, 48, 64, 80)
 DEPTH = 3
 SOUND_DEPTH = 2
 FIRST_PER_WIDTH = 8 / 3
+# Windowed waves do more with fewer of them and more layers (docs/research/rate.md).
+GABOR_DEPTH = 5
+GABOR_FIRST = 2.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,13 @@ def _picture_weights(spec: SirenSpec, domain: Domain) -> int:
     return count_weights([shape for shape in spec.tensor_shapes(domain) if shape[0] != "motion"])
 
 
-def _picture_candidate(domain: Domain, model: ModelConfig, width: int, depth: int = DEPTH) -> SirenSpec:
+def _picture_candidate(domain: Domain, model: ModelConfig, width: int, depth: int | None = None) -> SirenSpec:
+    motion = AFFINE if model.motion and domain.frames > 1 else STILL
+    if model.embedding == "gabor":
+        depth = GABOR_DEPTH if depth is None else depth
+        return SirenSpec(round(width * GABOR_FIRST / 8) * 8, width, depth, GABOR, SINE, motion)
+    depth = DEPTH if depth is None else depth
     if model.embedding == "waves":
-        motion = AFFINE if model.motion and domain.frames > 1 else STILL
         return SirenSpec(round(width * FIRST_PER_WIDTH / 8) * 8, width, depth, WAVES, SINE, motion)
     activation = RELU if model.relu else SINE
     if model.embedding == "none":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from inrv_format.quantization import ASYMMETRIC, MAX_BITS, SMALLEST_SCALE, SYMMETRIC, TensorHeader
@@ -15,15 +16,30 @@ from invr.fields.base import Field
 STEPS_PER_TURN = 256
 
 
-def quantize(field: Field, config: QuantConfig) -> Symbols:
-    """Integers of every tensor of a fitted field, in wire order."""
+def quantize(field: Field, config: QuantConfig, steps: Mapping[str, float] | None = None) -> Symbols:
+    """Integers of every tensor of a fitted field, in wire order.
+
+    `steps` are those that a fit with rate has learned, by tensor; `config` is not used then.
+    """
     tensors = []
     for name, tensor in field.named_tensors():
         weights = tensor.detach().cpu().numpy().astype(np.float64)
+        if steps is not None:
+            tensors.append(quantize_by_step(name, weights, steps[name]))
+            continue
         gain = field.phase_gain(name) if config.keep_phases else None
         bits = config.bits if gain is None else max(config.bits, phase_bits(weights, gain))
         tensors.append(quantize_tensor(name, weights, bits, config.symmetric))
     return tuple(tensors)
+
+
+def quantize_by_step(name: str, weights: NDArray[np.float64], step: float) -> TensorSymbols:
+    """Integers q = round(w / step), symmetric, in the fewest bits that hold them, 24 at most."""
+    scale = _storable(step)
+    q = np.rint(weights / scale)
+    bits = min(MAX_BITS, int(np.abs(q).max(initial=1.0)).bit_length() + 1)
+    header = TensorHeader(bits, SYMMETRIC, 0, scale)
+    return TensorSymbols(name, header, np.clip(q, *header.q_range).astype(np.int32))
 
 
 def phase_bits(weights: NDArray[np.float64], gain: float) -> int:

@@ -23,7 +23,12 @@ def test_ids_match_the_code():
     assert _table("chromas") == CHROMAS
     assert _table("stream_kinds") == {VIDEO: "video", AUDIO: "audio"}
     assert _table("quantization_modes") == {SYMMETRIC: "symmetric", ASYMMETRIC: "asymmetric"}
-    assert _table("siren_embeddings") == {siren.WAVES: "waves", siren.POWER: "power", siren.GAUSSIAN: "gaussian"}
+    assert _table("siren_embeddings") == {
+        siren.WAVES: "waves",
+        siren.POWER: "power",
+        siren.GAUSSIAN: "gaussian",
+        siren.GABOR: "gabor",
+    }
     assert _table("siren_activations") == {siren.SINE: "sine", siren.RELU: "relu"}
     assert _table("siren_motions") == {siren.STILL: "still", siren.AFFINE: "affine"}
     assert _table("pts_modes") == {CONSTANT_STEP: "constant", EXPLICIT_PTS: "explicit"}

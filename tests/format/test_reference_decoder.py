@@ -8,7 +8,7 @@ import pytest
 from inrv_format import Reader
 from inrv_format.chunk import AudioSpan, Chunk, TileGrid, VideoSpan, compress_unit, unit_domain
 from inrv_format.families import AudioSirenSpec, AvSirenSpec, SirenSpec
-from inrv_format.families.siren import AFFINE, GAUSSIAN, POWER, RELU
+from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, POWER, RELU
 from inrv_format.streams import AudioStream, VideoStream
 from inrv_format.writer import Writer
 from toys import SPEC, load_reference, toy_file, toy_symbols
@@ -23,6 +23,7 @@ POWERS = {"lengths": (5, 4, 3), "scales": (1.6, 1.5, 1.3)}
 PICTURES = {
     "waves": SirenSpec(first=9, width=7, depth=2),
     "motion": SirenSpec(first=9, width=7, depth=3, motion=AFFINE),
+    "gabor": SirenSpec(first=9, width=7, depth=2, embedding=GABOR, motion=AFFINE),
     "power": SirenSpec(8, 7, 1, embedding=POWER, **POWERS),
     "gaussian": SirenSpec(8, 7, 1, embedding=GAUSSIAN, lengths=(5, 4, 1), scales=(0.3, 0.4, 0.9)),
     "relu": SirenSpec(8, 7, 2, embedding=POWER, activation=RELU, **POWERS),
@@ -137,7 +138,9 @@ def test_both_refuse_every_cut_and_every_flipped_byte():
             _read_all(bytes(damaged))
 
 
-@pytest.mark.parametrize(("name", "lines"), [("reference_decoder.py", 500), ("reference_entropy.py", 160)])
+@pytest.mark.parametrize(
+    ("name", "lines"), [("reference_decoder.py", 500), ("reference_entropy.py", 160), ("reference_networks.py", 90)]
+)
 def test_it_is_short_and_needs_numpy_only(name, lines):
     text = (SPEC / name).read_text()
     assert len(text.splitlines()) < lines

@@ -22,7 +22,8 @@ from inrv_format.families.base import (
 )
 from inrv_format.streams import VIDEO
 
-WAVES, POWER, GAUSSIAN = 0, 1, 2
+WAVES, POWER, GAUSSIAN, GABOR = 0, 1, 2, 3
+PLANE_WAVES = (WAVES, GABOR)
 SINE, RELU = 0, 1
 STILL, AFFINE = 0, 1
 MAX_FREQUENCY = 2.0**40
@@ -44,10 +45,12 @@ _WIRE = Struct(
 class SirenSpec:
     """A multilayer perceptron from (x, y, t) to pixel values.
 
-    `embedding` is WAVES (the first layer sees the coordinates), POWER (Singh and Iacob, INVR, eq. 2) or GAUSSIAN
+    `embedding` is WAVES (the first layer sees the coordinates), GABOR (the same, each wave under a Gaussian window;
+    Fathony et al. 2021, section 3.2, with a window for each axis), POWER (Singh and Iacob, INVR, eq. 2) or GAUSSIAN
     (eq. 3), with `lengths` and `scales` for (x, y, t): the frequency base sigma of POWER, the width sigma of
     GAUSSIAN. `first` is the width of the first layer, followed by `depth` hidden layers of `width` and a linear
-    output. `motion` AFFINE warps (x, y) per frame by six numbers before the first layer, with WAVES only.
+    output. `motion` AFFINE warps (x, y) per frame by six numbers before the first layer, with WAVES and
+    GABOR only.
     """
 
     first: int
@@ -69,12 +72,14 @@ class SirenSpec:
             first=(self.first, 1, MAX_WIDTH),
             width=(self.width, 1, MAX_WIDTH),
             depth=(self.depth, 0, MAX_DEPTH),
-            embedding=(self.embedding, WAVES, GAUSSIAN),
+            embedding=(self.embedding, WAVES, GABOR),
             activation=(self.activation, SINE, RELU),
             motion=(self.motion, STILL, AFFINE),
         )
-        require(self.motion == STILL or self.embedding == WAVES, "motion needs the plane-wave embedding")
-        require(self.embedding != WAVES or not any(self.lengths), "plane waves have no embedding lengths")
+        waves = self.embedding in PLANE_WAVES
+        require(self.motion == STILL or waves, "motion needs the plane-wave embedding")
+        require(not (waves and any(self.lengths)), "plane waves have no embedding lengths")
+        require(self.embedding != GABOR or self.activation == SINE, "windowed waves need the sine activation")
         for length, scale in zip(self.lengths, self.scales, strict=True):
             require(length <= MAX_EMBEDDING, f"embedding length {length} is over {MAX_EMBEDDING}")
             require(math.isfinite(scale) and scale >= 0, f"embedding scale {scale} is out of range")
@@ -85,7 +90,7 @@ class SirenSpec:
     @property
     def inputs(self) -> int:
         """Values that the first layer sees for each pixel."""
-        per_step = {WAVES: 0, POWER: 2, GAUSSIAN: 1}[self.embedding]
+        per_step = {WAVES: 0, GABOR: 0, POWER: 2, GAUSSIAN: 1}[self.embedding]
         return 3 + per_step * sum(self.lengths)
 
     def smooth_on(self, domain: Domain) -> bool:
@@ -109,8 +114,13 @@ class SirenSpec:
         return cls(**fields)
 
     def tensor_shapes(self, domain: Domain) -> list[tuple[str, Shape]]:
-        """Names and shapes of the tensors, in wire order; `motion` is [frames, 6]."""
+        """Names and shapes of the tensors, in wire order.
+
+        `first.window` is [first, 6]: centre (x, y, t) and sharpness (x, y, t); `motion` is [frames, 6].
+        """
         shapes = linear_shapes("first", self.first, self.inputs)
+        if self.embedding == GABOR:
+            shapes.append(("first.window", (self.first, 6)))
         widths = [self.first, *[self.width] * self.depth]
         for i in range(self.depth):
             shapes += linear_shapes(f"hidden{i}", widths[i + 1], widths[i])

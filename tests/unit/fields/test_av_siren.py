@@ -55,6 +55,7 @@ def test_scaling_the_sound_leaves_the_picture():
     rows = Rows(torch.zeros(3, dtype=torch.long), cell_centres(3), cell_centres(5))
     with torch.no_grad():
         picture, sound = field.picture(rows), field.sound(sample_times(7))
-        field.scale_sound(0.25)
+        for name in field.sound_outputs():
+            field[name].mul_(0.25)
         torch.testing.assert_close(field.picture(rows), picture)
         torch.testing.assert_close(field.sound(sample_times(7)), 0.25 * sound)

@@ -7,7 +7,7 @@ import torch
 from inrv_format.errors import InvalidDataError
 from inrv_format.families import Domain, SirenSpec
 from inrv_format.families.base import count_weights
-from inrv_format.families.siren import AFFINE, GAUSSIAN, POWER, RELU, STILL
+from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, POWER, RELU, STILL
 from toys import toy_field
 
 from invr.fields import Rows
@@ -18,6 +18,8 @@ DOMAIN = Domain(frames=4, height=6, width=9, components=3)
 SPECS = {
     "waves": SirenSpec(first=10, width=8, depth=2),
     "motion": SirenSpec(first=10, width=8, depth=2, motion=AFFINE),
+    "gabor": SirenSpec(first=10, width=8, depth=2, embedding=GABOR),
+    "gabor motion": SirenSpec(first=10, width=8, depth=2, embedding=GABOR, motion=AFFINE),
     "power": SirenSpec(8, 8, 2, embedding=POWER, lengths=(3, 4, 2), scales=(1.4, 1.3, 1.2)),
     "gaussian": SirenSpec(8, 8, 2, embedding=GAUSSIAN, lengths=(3, 4, 2), scales=(0.5, 0.4, 0.9)),
     "relu": SirenSpec(8, 8, 2, embedding=POWER, activation=RELU, lengths=(3, 4, 2), scales=(1.4, 1.3, 1.2)),
@@ -31,19 +33,27 @@ def dense(field, frames, y, x):
     """The network at every point by the textbook formula of spec/inrv.md 7.1, in float64, one matrix of inputs."""
     spec = field.spec
     weights = {name: tensor.double() for name, tensor in field.named_tensors()}
+    places = [x.double()[None].expand(len(y), -1).reshape(-1), y.double()[:, None].expand(-1, len(x)).reshape(-1)]
     t = ((frames.double() + 0.5) * 2 / field.domain.frames - 1)[:, None].expand(-1, len(x)).reshape(-1)
-    x_all = x.double()[None].expand(len(y), -1).reshape(-1)
-    y_all = y.double()[:, None].expand(-1, len(x)).reshape(-1)
+    x_all, y_all = places
     if spec.motion == AFFINE:
         a, b, c, d, e, f = weights["motion"][frames].repeat_interleave(len(x), 0).unbind(1)
         x_all, y_all = (1 + a) * x_all + b * y_all + c, d * x_all + (1 + e) * y_all + f
     inputs = [torch.stack([x_all, y_all, t], 1)]
     for axis, p in enumerate((x_all, y_all, t)):
-        inputs.append(embed_axis(spec.embedding, p.float(), spec.lengths[axis], spec.scales[axis]).double())
+        inputs.append(
+            embed_axis(
+                POWER if spec.embedding == GABOR else spec.embedding, p.float(), spec.lengths[axis], spec.scales[axis]
+            ).double()
+        )
     hidden = torch.cat(inputs, 1)
     for layer in ["first", *[f"hidden{i}" for i in range(spec.depth)]]:
         pre = hidden @ weights[f"{layer}.weight"].t() + weights[f"{layer}.bias"]
         hidden = torch.relu(pre) if spec.activation == RELU else torch.sin(spec.omega * pre)
+        if spec.embedding == GABOR and layer == "first":
+            centre, sharpness = weights["first.window"].split(3, 1)
+            away = (torch.stack([*places, t], 1)[:, None] - centre) * sharpness
+            hidden = hidden * torch.exp(-away.square().sum(2))
     out = hidden @ weights["output.weight"].t() + weights["output.bias"]
     return out.reshape(len(y), len(x), -1).float()
 
@@ -57,7 +67,7 @@ def test_picture_equals_the_dense_formula(name):
         )
 
 
-@pytest.mark.parametrize("name", ["waves", "motion", "power"])
+@pytest.mark.parametrize("name", ["waves", "motion", "gabor", "gabor motion", "power"])
 def test_gradients_equal_those_of_the_dense_formula(name):
     field = toy_field(SPECS[name], DOMAIN)
     parameters = [tensor for _, tensor in field.named_tensors()]
@@ -121,7 +131,8 @@ def test_power_embedding_is_exact_at_high_frequencies():
         {"depth": 65},
         {"omega": math.nan},
         {"omega": 0.0},
-        {"embedding": 3},
+        {"embedding": 4},
+        {"embedding": GABOR, "activation": RELU},
         {"lengths": (1, 0, 0)},
         {"embedding": POWER, "motion": AFFINE},
         {"embedding": POWER, "lengths": (200, 0, 0), "scales": (1.4, 0, 0)},

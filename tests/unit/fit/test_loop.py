@@ -43,7 +43,7 @@ def test_the_same_seed_gives_the_same_weights():
 class Diverging:
     """An objective that explodes in the middle of the first `explosions` descents."""
 
-    peak = 2.0
+    peak, points, power = 2.0, 1, 1.0
 
     def __init__(self, explosions: int) -> None:
         self.explosions = explosions
@@ -80,7 +80,7 @@ def test_divergence_twice_is_an_error():
 
 def test_the_best_state_is_kept():
     class Rising:
-        peak = 2.0
+        peak, points, power = 2.0, 1, 1.0
         calls = 0
 
         def loss(self, field, generator):

@@ -17,7 +17,7 @@ def weights(plan) -> int:
 
 def test_a_qcif_chunk_gets_the_network_of_the_findings():
     (plan,) = plan_units((30, 144, 176, 3), None, TileGrid(), ModelConfig())
-    assert (plan.spec.first, plan.spec.width, plan.spec.depth, plan.spec.motion) == (128, 48, 3, AFFINE)
+    assert (plan.spec.first, plan.spec.width, plan.spec.depth, plan.spec.motion) == (96, 40, 5, AFFINE)
 
 
 @pytest.mark.parametrize("model", ["auto", "siren-still", "siren-power", "siren-gaussian", "relu", "av-siren"])

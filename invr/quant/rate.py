@@ -1,0 +1,88 @@
+"""`RateModel`: what a fit pays for its weights, with quantization steps that are learned with them."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from invr.fields.base import Field
+
+# A start that costs little quality: steps of a tenth of a tensor's deviation, or of a hundredth of a sine's turn.
+STEPS_PER_DEVIATION = 10
+STEPS_PER_TURN = 64
+SMALLEST_STEP = 1e-6
+SMALLEST_SPREAD = 0.02
+
+
+class RateModel(nn.Module):
+    """Learned step and Laplace spread of each tensor of a field, as logarithms; the bits that its integers take.
+
+    All tensors are treated as one vector of K weights, so that a step of the fit pays for a handful of small
+    operations, not for a dozen in each tensor.
+    """
+
+    def __init__(self, field: Field) -> None:
+        super().__init__()
+        named = list(field.named_tensors())
+        device = named[0][1].device
+        self._names = [name for name, _ in named]
+        self._shapes = [tensor.shape for _, tensor in named]
+        self._sizes = [tensor.numel() for _, tensor in named]
+        owner = torch.repeat_interleave(torch.arange(len(named)), torch.tensor(self._sizes))
+        self._owner = owner.to(device)
+        self.log_step = nn.Parameter(torch.zeros(len(named), device=device))
+        self.log_spread = nn.Parameter(torch.zeros(len(named), device=device))
+
+    @torch.no_grad()
+    def start(self, field: Field) -> None:
+        """Set steps and spreads to what the field's tensors ask for as they are now."""
+        named = list(field.named_tensors())
+        steps = [_first_step(field, name, tensor.detach()) for name, tensor in named]
+        spreads = [
+            max(SMALLEST_SPREAD * step, float(tensor.detach().abs().mean()))
+            for step, (_, tensor) in zip(steps, named, strict=True)
+        ]
+        self.log_step.copy_(torch.tensor(steps).log())
+        self.log_spread.copy_(torch.tensor(spreads).log())
+
+    def substitutes(self, field: Field, noise: torch.Generator | None) -> tuple[dict[str, Tensor], Tensor]:
+        """The tensors as a decoder would see them, differentiable, and the bits of all of them.
+
+        With `noise`, rounding is replaced by uniform noise of one step (Balle et al. 2017); without, the integers are
+        exact and the gradient passes them as if they had not been rounded.
+        """
+        step = self.log_step.exp()[self._owner]
+        spread = (self.log_spread - self.log_step).exp()[self._owner]
+        q = torch.cat([tensor.reshape(-1) for _, tensor in field.named_tensors()]) / step
+        if noise is None:
+            q = q + (torch.round(q) - q).detach()
+        else:
+            q = q + (torch.rand(q.shape, generator=noise).to(q.device) - 0.5)
+        parts = torch.split(q * step, self._sizes)
+        tensors = {name: part.view(shape) for name, part, shape in zip(self._names, parts, self._shapes, strict=True)}
+        return tensors, laplace_bits(q, spread).sum()
+
+    def steps(self) -> dict[str, float]:
+        """The step of each tensor, by its wire name."""
+        return dict(zip(self._names, self.log_step.detach().exp().tolist(), strict=True))
+
+
+def laplace_bits(q: Tensor, spread: Tensor) -> Tensor:
+    """-log2 of the mass of a Laplace distribution of scale `spread` on [q - 1/2, q + 1/2], elementwise."""
+    spread = spread.clamp(min=SMALLEST_SPREAD)
+    size = q.abs()
+    outside = math.log(0.5) - (size - 0.5) / spread + torch.log(-torch.expm1(-1 / spread))
+    within = size.clamp(max=0.5)
+    tails = 0.5 * (torch.exp((within - 0.5) / spread) + torch.exp((-within - 0.5) / spread))
+    inside = torch.log1p(-tails.clamp(max=1 - 1e-6))
+    return torch.where(size > 0.5, outside, inside) / -math.log(2)
+
+
+def _first_step(field: Field, name: str, tensor: Tensor) -> float:
+    gain = field.phase_gain(name)
+    if gain is not None:
+        return max(SMALLEST_STEP, 2 * math.pi / STEPS_PER_TURN / gain)
+    spread = float(tensor.std()) if tensor.numel() > 1 else float(tensor.abs().max())
+    return max(SMALLEST_STEP, spread / STEPS_PER_DEVIATION)

@@ -1,0 +1,72 @@
+"""What the networks of an `.inrv` file compute, step by step as `spec/inrv.md` section 7 has it; slow and plain."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Record = Any
+
+
+def coordinate(cell: Array, count: int) -> Array:
+    """Centres of cells among count, in [-1, 1] (7)."""
+    return ((2 * cell + 1) / count - 1).astype(np.float32)
+
+
+def layer(unit: Record, weights: dict[str, Array], name: str, z: Array) -> Array:
+    """W z + b for rows z [Q, inputs], then the activation but for outputs; z itself if there is no such layer."""
+    if f"{name}.weight" not in weights:
+        return z
+    exact = z.dtype == np.float64  # times of sound: phases in binary64, reduced by whole turns (7.3)
+    z = z @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+    if name.endswith("output"):
+        return z
+    if exact:
+        return np.asarray(np.sin(np.remainder(unit.spec.omega * z, 2 * math.pi).astype(np.float32)))
+    relu = getattr(unit.spec, "activation", 0) == 1
+    return np.asarray(np.maximum(z, 0) if relu else np.sin(np.float32(unit.spec.omega) * z))
+
+
+def embed(place: Array, kind: int, length: int, scale: float) -> list[Array]:
+    """Functions of a coordinate in binary64: 1 sin(s^k pi p), cos(s^k pi p), else exp(-(p - c_k)^2 / 2 s^2) (7.1)."""
+    exact = place.astype(np.float64)
+    if kind == 1:
+        return [wave(scale**k * math.pi * exact) for k in range(length) for wave in (np.sin, np.cos)]
+    centres = [-1 + 2 * k / (length - 1) for k in range(length)] if length > 1 else [0.0] * length
+    return [np.exp(-((exact - centre) ** 2) / (2 * scale * scale)) for centre in centres]
+
+
+def inputs(unit: Record, weights: dict[str, Array], point: Array) -> Array:
+    """What the trunk sees [Q, inputs] at numbers of pixels or samples; av-siren pairs them by remainders (7.2)."""
+    spec, (frames, height, width) = unit.spec, unit.grid
+    if unit.family == 3:
+        t = (2 * point + 1) / unit.samples - 1
+        return np.stack(embed(t, 1, spec.octaves, 2.0), axis=1).astype(np.float32) if spec.octaves else t[:, None]
+    column, row, frame = point % width, point // width % height, point // (width * height) % frames
+    x, y, t = coordinate(column, width), coordinate(row, height), coordinate(frame, frames)
+    if unit.family == 2:
+        seen = layer(unit, weights, "video_input", np.stack([x, y, t], axis=1))
+        heard = ((2 * (point % unit.samples) + 1) / unit.samples - 1)[:, None]
+        return np.concatenate([seen, layer(unit, weights, "audio_input", heard)], axis=1)
+    if spec.motion:
+        a, b, c, d, e, f = weights["motion"][frame].T
+        x, y = (1 + a) * x + b * y + c, d * x + (1 + e) * y + f
+    columns = [x, y, t]
+    for place, length, scale in zip((x, y, t), spec.lengths, spec.scales, strict=True):
+        columns += embed(place, spec.embedding, length, scale)
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def windows(unit: Record, weights: dict[str, Array], point: Array) -> Array:
+    """Factors [Q, first] of the first layer's outputs, with embedding 3 (7.1)."""
+    frames, height, width = unit.grid
+    cells = ((point % width, width), (point // width % height, height), (point // (width * height), frames))
+    away: Array = np.zeros((len(point), unit.spec.first), np.float32)
+    for axis, (cell, count) in enumerate(cells):
+        centre, sharpness = weights["first.window"][:, axis], weights["first.window"][:, 3 + axis]
+        away += np.square((coordinate(cell, count)[:, None] - centre) * sharpness)
+    return np.exp(-away)
