@@ -119,10 +119,14 @@ def _fit_unit(
 
 
 def _normalised(audio: AudioSignal | None) -> tuple[NDArray[np.float32], float]:
-    """Samples scaled to a peak of one, and the gain that undoes it; zero for silence, so it stays silent."""
+    """Samples scaled to a peak from a half to one, and the gain that undoes it; zero for silence, so it stays silent.
+
+    The gain is a power of two, so that scaled weights and steps stay exact.
+    """
     assert audio is not None
     peak = float(np.abs(audio.values).max(initial=0.0))
-    return audio.values / np.float32(peak or 1.0), peak
+    gain = math.ldexp(1.0, math.frexp(peak)[1]) if peak else 0.0
+    return audio.values / np.float32(gain or 1.0), gain
 
 
 def _objective(

@@ -36,7 +36,7 @@ AUDIO_SPAN = """stream B, flags B 0 1, first_sample Q, sample_count I 1 13421772
     pts q -4611686018427387904 4611686018427387904, overlap I, snr_db f"""
 UNIT = """contents B 1 3, family B 1 3 id, tile H, spec_length H, tensor_count H, coder B 1 3 id, reserved B 0 0,
     raw_length I 0 1073741824 limit, stored_length I, symbols_crc I"""
-TENSOR = "bits B 1 24, mode B 0 1, zero_point i 0 16777215, scale f 1.1754944e-38 1.8446744e19"
+TENSOR = "form B, scale H 128 24448"  # upper halves of 2^-126 and 2^64 in binary32
 SPECS = {
     1: """embedding B 0 3, activation B 0 1, motion B 0 1, depth B 0 64, first H 1 4096, width H 1 4096,
         lengths 3B, scales 3f 0 3.41e38, omega f 1e-45 10000""",
@@ -245,12 +245,22 @@ def read_unit(source: BytesIO, picture: Any, sound: Any) -> Record:
     shapes += [("motion", (frames, 6))] if unit.family == 1 and unit.spec.motion else []
     check(sum(math.prod(shape) for _, shape in shapes) <= 1 << 28, "weights of a unit (9)", TooLarge)
     check(unit.tensor_count == len(shapes), "unit: tensor_count (6.1)")
-    unit.tensors = [Record(name=n, shape=s, size=math.prod(s), **vars(fields(source, TENSOR))) for n, s in shapes]
-    modes = all(t.zero_point < 1 << t.bits if t.mode else t.bits > 1 and t.zero_point == 0 for t in unit.tensors)
-    check(modes, "unit: a symmetric tensor with 1 bit, or a zero_point (6.1)")
+    unit.tensors = [read_tensor(source, name, shape) for name, shape in shapes]
     check(unit.raw_length == sum(t.size * ((t.bits + 7) // 8) for t in unit.tensors), "unit: raw_length (6.2)")
     unit.payload = fields(source, f"payload {unit.stored_length}s").payload
     return unit
+
+
+def read_tensor(source: BytesIO, name: str, shape: tuple[int, ...]) -> Record:
+    """A tensor record (6.1)."""
+    record = fields(source, TENSOR)
+    (scale,) = struct.unpack("<f", struct.pack("<I", record.scale << 16))
+    mode, bits = divmod(record.form, 128)
+    zero_point = fields(source, "zero_point I").zero_point if mode else 0
+    check(2 - mode <= bits <= 24 and zero_point < 1 << bits, "tensor: bits or zero_point (6.1)")
+    return Record(
+        name=name, shape=shape, size=math.prod(shape), bits=bits, mode=mode, zero_point=zero_point, scale=scale
+    )
 
 
 def read_spec(source: BytesIO, family: int) -> Record:

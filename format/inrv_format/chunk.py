@@ -16,7 +16,7 @@ from inrv_format.families import Domain, Spec, family_id, parse_family
 from inrv_format.families.base import count_weights
 from inrv_format.limits import DEFAULT_LIMITS, Limits
 from inrv_format.quantization import Shapes, TensorHeader, packed_length
-from inrv_format.schema import AUDIO_SPAN, CHUNK_HEADER, TENSOR_RECORD, UNIT_HEADER, VIDEO_SPAN, Cursor
+from inrv_format.schema import AUDIO_SPAN, CHUNK_HEADER, UNIT_HEADER, VIDEO_SPAN, Cursor
 from inrv_format.streams import AUDIO, VIDEO, AudioStream, Stream, VideoStream
 
 if TYPE_CHECKING:
@@ -291,10 +291,7 @@ def _build_unit(unit: Unit) -> bytes:
         "stored_length": len(unit.payload),
         "symbols_crc": unit.symbols_crc,
     }
-    records = [
-        TENSOR_RECORD.build({"bits": t.bits, "mode": t.mode, "zero_point": t.zero_point, "scale": t.scale})
-        for t in unit.headers
-    ]
+    records = [tensor.pack() for tensor in unit.headers]
     return b"".join([UNIT_HEADER.build(header), spec, *records, unit.payload])
 
 
@@ -318,18 +315,12 @@ def _parse_unit(
         raise LimitError(f"network of {count_weights(shapes)} weights", section="9")
     if fields["tensor_count"] != len(shapes):
         raise cursor.fail(f"{fields['tensor_count']} tensors, the network has {len(shapes)}")
-    headers = tuple(_parse_tensor_header(cursor) for _ in shapes)
+    headers = tuple(TensorHeader.parse(cursor) for _ in shapes)
     _check_payload_lengths(fields, headers, shapes, cursor, limits)
     payload = bytes(cursor.take(fields["stored_length"]))
     return Unit(
         spec, domain, fields["tile"], headers, fields["coder"], fields["raw_length"], fields["symbols_crc"], payload
     )
-
-
-def _parse_tensor_header(cursor: Cursor) -> TensorHeader:
-    header = TensorHeader(**cursor.fields(TENSOR_RECORD))
-    header.check()
-    return header
 
 
 def _check_payload_lengths(

@@ -16,7 +16,6 @@ from construct import (
     Float32l,
     Int8ul,
     Int16ul,
-    Int32sl,
     Int32ul,
     Int64sl,
     Int64ul,
@@ -115,7 +114,8 @@ UNIT_HEADER = Struct(
     "symbols_crc" / Int32ul,
 )
 
-TENSOR_RECORD = Struct("bits" / Int8ul, "mode" / Int8ul, "zero_point" / Int32sl, "scale" / Float32l)
+TENSOR_RECORD = Struct("form" / Int8ul, "scale" / Int16ul)
+ZERO_POINT = Struct("zero_point" / Int32ul)
 
 INDEX_HEADER = Struct(
     "entry_count" / Int32ul,

@@ -76,7 +76,7 @@ class _Descent:
         self._bit_price = config.lmbda * objective.power / objective.points
         self._optimizers = build_optimizers(field, config, rate_factor)
         if self._rate:
-            self._optimizers.append(torch.optim.Adam(self._rate.parameters(), config.step_rate))
+            self._optimizers.append(torch.optim.Adam(self._rate.parameters(), config.step_rate, fused=True))
         self._schedulers = build_schedulers(self._optimizers, config)
         self._phase = Phase.EXACT
         self._least_error = self._least_cost = math.inf

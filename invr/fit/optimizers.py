@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from inrv_format.streams import AUDIO
@@ -31,27 +32,38 @@ class Muon(torch.optim.Optimizer):
         """One update of every matrix that has a gradient; a closure is not used."""
         del closure
         for group in self.param_groups:
+            by_shape: dict[torch.Size, list[Tensor]] = {}
             for matrix in group["params"]:
-                if matrix.grad is None:
-                    continue
-                momentum = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
-                momentum.mul_(group["momentum"]).add_(matrix.grad)
-                update = orthogonalise(matrix.grad.add(momentum, alpha=group["momentum"]))
-                shape_factor = math.sqrt(max(1.0, matrix.shape[0] / matrix.shape[1]))
-                matrix.add_(update, alpha=-group["lr"] * shape_factor)
+                if matrix.grad is not None:
+                    by_shape.setdefault(matrix.shape, []).append(matrix)
+            for (rows, columns), matrices in by_shape.items():
+                updates = orthogonalise(torch.stack([self._direction(matrix, group) for matrix in matrices]))
+                rate = group["lr"] * math.sqrt(max(1.0, rows / columns))
+                for matrix, update in zip(matrices, updates, strict=True):
+                    matrix.add_(update, alpha=-rate)
+
+    def _direction(self, matrix: Tensor, group: dict[str, Any]) -> Tensor:
+        """Gradient plus momentum, Nesterov's form."""
+        assert matrix.grad is not None
+        state = self.state[matrix]
+        if not state:
+            state["momentum"] = torch.zeros_like(matrix)
+        momentum: Tensor = state["momentum"]
+        momentum.mul_(group["momentum"]).add_(matrix.grad)
+        return matrix.grad.add(momentum, alpha=group["momentum"])
 
 
-def orthogonalise(matrix: Tensor) -> Tensor:
-    """The nearest semi-orthogonal matrix, roughly: five Newton-Schulz steps of degree five."""
+def orthogonalise(matrices: Tensor) -> Tensor:
+    """The nearest semi-orthogonal matrices to [..., R, C], roughly: five Newton-Schulz steps of degree five."""
     a, b, c = NEWTON_SCHULZ
-    x: Tensor = matrix / (matrix.norm() + 1e-7)
-    tall = x.shape[0] > x.shape[1]
+    x: Tensor = matrices / (torch.linalg.matrix_norm(matrices, keepdim=True) + 1e-7)
+    tall = x.shape[-2] > x.shape[-1]
     if tall:
-        x = x.t()
+        x = x.mT
     for _ in range(NEWTON_SCHULZ_STEPS):
-        gram = x @ x.t()
+        gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.t() if tall else x
+    return x.mT if tall else x
 
 
 def build_optimizers(field: Field, config: FitConfig, rate_factor: float) -> list[torch.optim.Optimizer]:
@@ -66,7 +78,7 @@ def build_optimizers(field: Field, config: FitConfig, rate_factor: float) -> lis
     first_rate = config.sound_first_rate if field.spec.MEDIA == AUDIO else config.first_rate
     rates = {"first": first_rate, "motion": config.motion_rate, "rest": config.adam_rate}
     adam_groups = [{"params": groups[name], "lr": rates[name] * rate_factor} for name in groups if groups[name]]
-    optimizers: list[torch.optim.Optimizer] = [torch.optim.Adam(adam_groups)]
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.Adam(adam_groups, fused=True)]
     if matrices:
         optimizers.append(Muon(matrices, config.muon_rate * rate_factor))
     return optimizers

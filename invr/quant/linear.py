@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from inrv_format.quantization import ASYMMETRIC, MAX_BITS, SMALLEST_SCALE, SYMMETRIC, TensorHeader
+from inrv_format.quantization import ASYMMETRIC, MAX_BITS, SYMMETRIC, TensorHeader, storable_scale
 from inrv_format.tensors import Symbols, TensorSymbols
 from numpy.typing import NDArray
 
@@ -35,7 +35,7 @@ def quantize(field: Field, config: QuantConfig, steps: Mapping[str, float] | Non
 
 def quantize_by_step(name: str, weights: NDArray[np.float64], step: float) -> TensorSymbols:
     """Integers q = round(w / step), symmetric, in the fewest bits that hold them, 24 at most."""
-    scale = _storable(step)
+    scale = storable_scale(step)
     q = np.rint(weights / scale)
     bits = min(MAX_BITS, int(np.abs(q).max(initial=1.0)).bit_length() + 1)
     header = TensorHeader(bits, SYMMETRIC, 0, scale)
@@ -75,17 +75,18 @@ def quantize_tensor(name: str, weights: NDArray[np.float64], bits: int, symmetri
 def _symmetric(weights: NDArray[np.float64], bits: int) -> TensorHeader:
     # eq. 5-12 and 5-14: s = max |w| / (2^(n-1) - 1), z = 0
     scale = np.abs(weights).max(initial=0.0) / ((1 << (bits - 1)) - 1)
-    return TensorHeader(bits, SYMMETRIC, 0, _storable(scale))
+    return TensorHeader(bits, SYMMETRIC, 0, _covering(scale))
 
 
 def _asymmetric(weights: NDArray[np.float64], bits: int) -> TensorHeader:
     # eq. 5-11 and 5-13 with two deviations: 2^n - 1 steps, so that w_max is an integer of n bits too, and a
     # zero-point rounded to an integer, so that zero is exact; hence zero is always inside the range.
     low, high = min(weights.min(initial=0.0), 0.0), max(weights.max(initial=0.0), 0.0)
-    scale = _storable((high - low) / ((1 << bits) - 1))
+    scale = _covering((high - low) / ((1 << bits) - 1))
     return TensorHeader(bits, ASYMMETRIC, round(-low / scale), scale)
 
 
-def _storable(scale: float) -> float:
-    """The scale as the file's float32 holds it, never zero."""
-    return max(float(np.float32(scale)), SMALLEST_SCALE)
+def _covering(scale: float) -> float:
+    """The smallest scale that the file holds and that is not below `scale`, so that the range covers the weights."""
+    mantissa, exponent = math.frexp(scale)
+    return storable_scale(math.ldexp(math.ceil(mantissa * 256), exponent - 8))

@@ -53,7 +53,8 @@ class RateModel(nn.Module):
         With `noise`, rounding is replaced by uniform noise of one step (Balle et al. 2017); without, the integers are
         exact and the gradient passes them as if they had not been rounded.
         """
-        step = self.log_step.exp()[self._owner]
+        exact = self.log_step.exp()
+        step = (exact + (self._stored_steps() - exact).detach())[self._owner]
         spread = (self.log_spread - self.log_step).exp()[self._owner]
         q = torch.cat([tensor.reshape(-1) for _, tensor in field.named_tensors()]) / step
         if noise is None:
@@ -65,8 +66,12 @@ class RateModel(nn.Module):
         return tensors, laplace_bits(q, spread).sum()
 
     def steps(self) -> dict[str, float]:
-        """The step of each tensor, by its wire name."""
-        return dict(zip(self._names, self.log_step.detach().exp().tolist(), strict=True))
+        """The step of each tensor as a file holds it, by its wire name."""
+        return dict(zip(self._names, self._stored_steps().tolist(), strict=True))
+
+    def _stored_steps(self) -> Tensor:
+        mantissa, exponent = torch.frexp(self.log_step.detach().exp())  # as storable_scale
+        return torch.ldexp(torch.round(mantissa * 256), exponent - 8)
 
 
 def laplace_bits(q: Tensor, spread: Tensor) -> Tensor:

@@ -152,6 +152,7 @@ def test_an_overlap_over_a_tenth_of_a_second_is_refused():
         TensorHeader(8, SYMMETRIC, 0, float("nan")),
         TensorHeader(8, SYMMETRIC, 0, float("inf")),
         TensorHeader(8, SYMMETRIC, 0, 2.0**65),
+        TensorHeader(8, SYMMETRIC, 0, 1 + 2**-8),
     ],
 )
 def test_tensor_headers_out_of_range_are_refused(header):

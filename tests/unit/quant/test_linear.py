@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from inrv_format.families import AudioSirenSpec, Domain, SirenSpec
-from inrv_format.quantization import ASYMMETRIC, SYMMETRIC
+from inrv_format.quantization import ASYMMETRIC, SYMMETRIC, storable_scale
 from inrv_format.tensors import pack, unpack
 from toys import toy_field
 
@@ -26,9 +26,11 @@ def test_the_error_is_at_most_half_a_step(bits, symmetric):
     assert low <= tensor.values.min() <= tensor.values.max() <= high
 
 
-def test_the_symmetric_scale_is_equation_5_12():
+def test_the_symmetric_scale_is_equation_5_12_rounded_up_to_what_the_file_holds():
     tensor = quantize_tensor("w", WEIGHTS, 8, True)
-    assert tensor.header.scale == np.float32(np.abs(WEIGHTS).max() / 127)
+    exact = np.abs(WEIGHTS).max() / 127
+    assert exact <= tensor.header.scale <= exact * (1 + 2**-7)
+    assert tensor.header.scale == storable_scale(tensor.header.scale)
     assert (tensor.header.mode, tensor.header.zero_point) == (SYMMETRIC, 0)
 
 
