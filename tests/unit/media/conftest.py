@@ -39,6 +39,21 @@ def pictures():
 
 
 @pytest.fixture
+def shot():
+    """`shot(seed, count, step)`: uint8 [T, 24, 32, 3] of a smooth scene that moves `step` pixels a frame."""
+
+    def make(seed, count, step=0.2):
+        draw = np.random.default_rng(seed)
+        waves = draw.uniform(0.1, 0.35, (8, 2)) * draw.choice([-1, 1], (8, 2))
+        t, y, x = np.meshgrid(np.arange(count), np.arange(24), np.arange(32), indexing="ij")
+        phases = [kx * (x + step * t) + ky * y + draw.uniform(0, 2 * np.pi) for kx, ky in waves]
+        scene = np.clip(127.5 + 25 * np.sum(np.sin(phases), axis=0), 0, 255)
+        return np.repeat(np.rint(scene).astype(np.uint8)[..., None], 3, axis=-1)
+
+    return make
+
+
+@pytest.fixture
 def write():
     """`write(target, video, values, pts, last, audio, samples, sound_pts, **config)` gives the sink's warnings."""
 
