@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from typing import BinaryIO
 
@@ -23,7 +24,7 @@ from invr.config import EncodeConfig, QuantConfig
 from invr.device import prepare_device, translated_backend
 from invr.encode_chunk import AUDIO_ID, VIDEO_ID, EncodedChunk, FittedChunk, compress_chunk, fit_chunk
 from invr.fit import FitProgress
-from invr.media import MediaReader, ReadConfig
+from invr.media import FixedLengths, Lengths, MediaReader, ReadConfig
 from invr.metrics.fidelity import CEILING_DB
 from invr.output import Target, TargetFile, translated
 from invr.signals import Signal
@@ -94,6 +95,14 @@ def encode(
     return encode_variants(source, [(config.quant, target)], config, read, report, tags=tags)[0]
 
 
+def chunk_lengths(reader: MediaReader, config: EncodeConfig) -> Lengths:
+    """At most 32 frames, fewer where pictures are so large that a chunk would not fit comfortably in memory."""
+    if config.chunk_frames or reader.video is None:
+        return FixedLengths(config.chunk_frames or LARGEST_CHUNK_FRAMES)
+    fitting = PIXELS_PER_CHUNK // (reader.video.width * reader.video.height)
+    return FixedLengths(max(1, min(LARGEST_CHUNK_FRAMES, fitting)))
+
+
 def encode_variants(
     source: str | os.PathLike[str] | BinaryIO,
     variants: Sequence[tuple[QuantConfig, Target]],
@@ -108,7 +117,7 @@ def encode_variants(
     read = read or ReadConfig()
     device = prepare_device(config.device, config.threads)
     with MediaReader(source, read) as reader, translated_backend(), ExitStack() as stack:
-        frames = config.chunk_frames or _chunk_frames(reader)
+        lengths = chunk_lengths(reader, config)
         streams = _streams(reader)
         all_tags = {"encoder": f"invr {version('invr')}"} | (tags or {}) if config.tags else {}
         files = [stack.enter_context(TargetFile(target)) for _, target in variants]
@@ -117,9 +126,9 @@ def encode_variants(
             _Output(file, streams, all_tags, replace(config, quant=quant))
             for (quant, _), file in zip(variants, files, strict=True)
         ]
-        chunks = _estimated_chunks(reader, frames, read.chunk_s)
+        chunks = partial(_estimated_chunks, reader, lengths, read)
         progress = _Progress(chunks, reader.duration_s, outputs, report)
-        for signal in reader.chunks(frames):
+        for signal in reader.chunks(lengths):
             _check_durations(signal, outputs[0].name)
             fitted = fit_chunk(signal, config, device, progress.unit_report)
             encoded = [output.add(fitted, signal, device) for output in outputs]
@@ -180,7 +189,7 @@ class _Progress:
 
     def __init__(
         self,
-        chunks: int | None,
+        chunks: Callable[[], int | None],
         duration_s: float | None,
         outputs: list[_Output],
         report: Callable[[EncodeProgress], None] | None,
@@ -195,10 +204,11 @@ class _Progress:
 
     def unit_report(self, unit: int, units: int, fit: FitProgress) -> None:
         if self._report:
+            chunks = self._chunks()
             self._report(
                 EncodeProgress(
                     self._chunk,
-                    max(self._chunks, self._chunk + 1) if self._chunks else None,
+                    max(chunks, self._chunk + 1) if chunks else None,
                     unit,
                     units,
                     fit,
@@ -286,16 +296,9 @@ def _check_durations(signal: Signal, name: str) -> None:
             )
 
 
-def _chunk_frames(reader: MediaReader) -> int:
-    """At most 32 frames, fewer where pictures are so large that a chunk would not fit comfortably in memory."""
-    if reader.video is None:
-        return LARGEST_CHUNK_FRAMES
-    return max(1, min(LARGEST_CHUNK_FRAMES, PIXELS_PER_CHUNK // (reader.video.width * reader.video.height)))
-
-
-def _estimated_chunks(reader: MediaReader, frames: int, chunk_s: float) -> int | None:
+def _estimated_chunks(reader: MediaReader, lengths: Lengths, read: ReadConfig) -> int | None:
     if reader.frame_count:
-        return math.ceil(reader.frame_count / frames)
+        return lengths.estimate(reader.frame_count)
     if reader.video is None and reader.duration_s:
-        return math.ceil(reader.duration_s / chunk_s)
+        return math.ceil(reader.duration_s / read.chunk_s)
     return None

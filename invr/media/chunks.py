@@ -12,10 +12,13 @@ import numpy as np
 from inrv_format.errors import InputError
 from numpy.typing import NDArray
 
+from invr.media.chunk_lengths import Lengths
 from invr.signals import AudioSignal, Signal, VideoSignal
 
 MAX_GAP_S = 600
+# Late sound is waited for while so much of the picture comes, in seconds and in frames.
 WAIT_S = 2
+WAIT_FRAMES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,6 @@ class ChunkLayout:
     `chunk_samples` is the length of a chunk without video, `overlap` the samples shared by neighbours.
     """
 
-    chunk_frames: int
     chunk_samples: int
     overlap: int
     time_base: Fraction | None
@@ -118,16 +120,17 @@ class SoundLine:
         self.end += len(values)
 
 
-def assemble(events: Iterable[Frame | Sound], layout: ChunkLayout, warn: Callable[[str], None]) -> Iterator[Signal]:
-    """Cut a source into chunks while it is read, holding little more than one chunk.
+def assemble(
+    events: Iterable[Frame | Sound], layout: ChunkLayout, lengths: Lengths, warn: Callable[[str], None]
+) -> Iterator[Signal]:
+    """Cut a source into chunks while it is read, holding little more than what `lengths` looks ahead.
 
-    A last chunk shorter than a quarter of the others is merged into the one before it. Sound that the container
-    delivers more than `WAIT_S` behind the picture goes into a later chunk.
+    Sound that the container delivers more than `WAIT_S` behind the picture goes into a later chunk.
     """
     line = SoundLine(layout.sample_rate_hz, layout.overlap, warn)
     if layout.time_base is None:
         return _sound_chunks(events, line, layout)
-    return _video_chunks(events, line, layout, layout.time_base)
+    return _video_chunks(events, line, layout, layout.time_base, lengths)
 
 
 def _sound_chunks(events: Iterable[Frame | Sound], line: SoundLine, layout: ChunkLayout) -> Iterator[Signal]:
@@ -148,14 +151,13 @@ def _sound_chunks(events: Iterable[Frame | Sound], line: SoundLine, layout: Chun
 
 
 def _video_chunks(
-    events: Iterable[Frame | Sound], line: SoundLine, layout: ChunkLayout, time_base: Fraction
+    events: Iterable[Frame | Sound], line: SoundLine, layout: ChunkLayout, time_base: Fraction, lengths: Lengths
 ) -> Iterator[Signal]:
-    size = layout.chunk_frames
-    enough = size + math.ceil(size / 4)
     frames: list[Frame] = []
+    size: int | None = None
     index = first_frame = 0
 
-    def cut() -> Signal:
+    def cut(size: int) -> Signal:
         until = _sample_at(frames[size].pts, time_base, layout)
         video = _stack(frames[:size], first_frame, layout.bit_depth)
         del frames[:size]
@@ -166,12 +168,14 @@ def _video_chunks(
             line.append(event)
         else:
             frames.append(event)
-        while len(frames) >= enough and _sound_is_there(frames, line, layout, time_base):
-            yield cut()
-            index, first_frame = index + 1, first_frame + size
-    while len(frames) >= enough:
-        yield cut()
-        index, first_frame = index + 1, first_frame + size
+            lengths.add(event.values, float(event.duration * time_base))
+        while (size := size or lengths.take()) and _sound_is_there(frames, size, line, layout, time_base):
+            yield cut(size)
+            index, first_frame, size = index + 1, first_frame + size, None
+    lengths.end()
+    while (size := size or lengths.take()) and size < len(frames):
+        yield cut(size)
+        index, first_frame, size = index + 1, first_frame + size, None
     if not frames:
         return
     end = _sample_at(frames[-1].pts + frames[-1].duration, time_base, layout)
@@ -181,12 +185,15 @@ def _video_chunks(
         yield from (replace(signal, index=index + 1 + signal.index) for signal in _sound_chunks((), line, layout))
 
 
-def _sound_is_there(frames: list[Frame], line: SoundLine, layout: ChunkLayout, time_base: Fraction) -> bool:
-    """Whether all sound of the first chunk has come, or is so late that it cannot be waited for."""
-    boundary = frames[layout.chunk_frames].pts
+def _sound_is_there(
+    frames: list[Frame], size: int, line: SoundLine, layout: ChunkLayout, time_base: Fraction
+) -> bool:
+    """Whether all sound of the first `size` frames has come, or is so late that it cannot be waited for."""
+    boundary = frames[size].pts
     if layout.sample_rate_hz == 0 or line.end >= _sample_at(boundary, time_base, layout):
         return True
-    return len(frames) >= 3 * layout.chunk_frames and (frames[-1].pts - boundary) * time_base >= WAIT_S
+    late = (frames[-1].pts - boundary) * time_base >= WAIT_S
+    return late and len(frames) - size >= min(2 * size, WAIT_FRAMES)
 
 
 def _sample_at(pts: int, time_base: Fraction, layout: ChunkLayout) -> int:

@@ -13,8 +13,9 @@ class ReadConfig:
     """How a source is read.
 
     `format` is FFmpeg's name of the demuxer, None to probe. `start_s`, `duration_s` and `frames` cut the source as
-    FFmpeg's `-ss`, `-t` and `-frames:v` do. A chunk is `chunk_frames` frames, or `chunk_s` of sound where there is no
-    video; neighbouring chunks share `overlap_s` of sound. `size` is (width, height) to scale to, None to keep.
+    FFmpeg's `-ss`, `-t` and `-frames:v` do. A chunk is `chunk_frames` frames unless the reader is told otherwise, or
+    `chunk_s` of sound where there is no video; neighbouring chunks share `overlap_s` of sound. `size` is (width,
+    height) to scale to, None to keep.
     Raises InputError for a value out of range.
     """
 

@@ -13,6 +13,7 @@ import av.container
 from inrv_format.errors import InputError
 from inrv_format.streams import AudioStream, VideoStream
 
+from invr.media.chunk_lengths import FixedLengths, Lengths
 from invr.media.chunks import ChunkLayout, Frame, Sound, assemble
 from invr.media.config import ReadConfig
 from invr.media.decode import MICROSECONDS, Decoder
@@ -81,23 +82,22 @@ class MediaReader:
             return min(limit, count) if count else limit
         return count or None
 
-    def chunks(self, chunk_frames: int | None = None) -> Iterator[Signal]:
+    def chunks(self, lengths: Lengths | None = None) -> Iterator[Signal]:
         """The source in chunks, in order, decoded while they are asked for; can be called once.
 
-        A chunk is `chunk_frames` frames and the sound from its first frame up to the next chunk's, behind
-        `overlap_s` of the sound before.
+        A chunk is as many frames as `lengths` says (None: `chunk_frames` of the config) and the sound from its first
+        frame up to the next chunk's, behind `overlap_s` of the sound before.
         """
         config = self._config
         rate = self.audio.sample_rate_hz if self.audio else 0
         layout = ChunkLayout(
-            chunk_frames=chunk_frames or config.chunk_frames,
             chunk_samples=max(1, round(config.chunk_s * rate)),
             overlap=round(config.overlap_s * rate),
             time_base=self.video.time_base if self.video else None,
             sample_rate_hz=rate,
             bit_depth=self.video.bit_depth if self.video else 8,
         )
-        return assemble(self._events, layout, self._warn)
+        return assemble(self._events, layout, lengths or FixedLengths(config.chunk_frames), self._warn)
 
     def close(self) -> None:
         """Close the container; the source, where it is a file object, stays open."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from inrv_format.errors import InputError
 
+from invr.media.chunk_lengths import FixedLengths
 from invr.media.chunks import ChunkLayout, Frame, Sound, SoundLine, assemble
 
 
@@ -18,22 +19,18 @@ def sound(first, end):
 
 
 def layout(**changes):
-    fields = {"chunk_frames": 4, "chunk_samples": 8, "overlap": 0, "time_base": Fraction(1, 10), "sample_rate_hz": 0}
+    fields = {"chunk_samples": 8, "overlap": 0, "time_base": Fraction(1, 10), "sample_rate_hz": 0}
     return ChunkLayout(**(fields | changes))
 
 
 def cut(events, warnings=None, **changes):
-    return list(assemble(events, layout(**changes), [].append if warnings is None else warnings.append))
+    warn = [].append if warnings is None else warnings.append
+    return list(assemble(events, layout(**changes), FixedLengths(4), warn))
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(1, [1]), (4, [4]), (5, [4, 1]), (8, [4, 4]), (9, [4, 4, 1])])
 def test_chunks_have_the_size_asked_for(count, sizes):
     assert [len(chunk.video) for chunk in cut(frames(count))] == sizes
-
-
-@pytest.mark.parametrize(("count", "sizes"), [(9, [9]), (10, [8, 2]), (17, [8, 9]), (18, [8, 8, 2])])
-def test_short_last_chunk_is_merged(count, sizes):
-    assert [len(chunk.video) for chunk in cut(frames(count), chunk_frames=8)] == sizes
 
 
 def test_frames_are_numbered_and_timed_through():
@@ -81,7 +78,7 @@ def test_chunk_waits_for_its_sound_but_not_for_ever():
             yield frame
 
     taken = []
-    next(assemble(events(), layout(sample_rate_hz=100), print))
+    next(assemble(events(), layout(sample_rate_hz=100), FixedLengths(4), print))
     assert taken[-1] == 24  # 4 frames and 2 s of 10 frames each
 
 
