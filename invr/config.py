@@ -141,7 +141,10 @@ class QuantConfig:
 
 @dataclass(frozen=True, slots=True)
 class EncodeConfig:
-    """Everything that decides the bytes of a file, with the media left out."""
+    """Everything that decides the bytes of a file, with the media left out.
+
+    Chunks have `chunk_frames` frames, across cuts too; 0 starts them at cuts and goes by motion (invr/media).
+    """
 
     model: ModelConfig = field(default_factory=ModelConfig)
     fit: FitConfig = field(default_factory=FitConfig)

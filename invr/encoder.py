@@ -24,7 +24,7 @@ from invr.config import EncodeConfig, QuantConfig
 from invr.device import prepare_device, translated_backend
 from invr.encode_chunk import AUDIO_ID, VIDEO_ID, EncodedChunk, FittedChunk, compress_chunk, fit_chunk
 from invr.fit import FitProgress
-from invr.media import FixedLengths, Lengths, MediaReader, ReadConfig
+from invr.media import LIVELY_FRAMES, FixedLengths, Lengths, MediaReader, ReadConfig, ShotLengths
 from invr.metrics.fidelity import CEILING_DB
 from invr.output import Target, TargetFile, translated
 from invr.signals import Signal
@@ -32,7 +32,6 @@ from invr.signals import Signal
 # Gets each chunk's networks after their fit, and the chunk as every variant wrote it.
 Inspect = Callable[[FittedChunk, list[EncodedChunk]], None]
 
-LARGEST_CHUNK_FRAMES = 32
 PIXELS_PER_CHUNK = 1 << 26
 
 
@@ -95,12 +94,17 @@ def encode(
     return encode_variants(source, [(config.quant, target)], config, read, report, tags=tags)[0]
 
 
-def chunk_lengths(reader: MediaReader, config: EncodeConfig) -> Lengths:
-    """At most 32 frames, fewer where pictures are so large that a chunk would not fit comfortably in memory."""
+def chunk_lengths(reader: MediaReader, config: EncodeConfig, read: ReadConfig) -> Lengths:
+    """How long chunks are: `chunk_frames` of the config, exactly; with 0 by content, as long as memory allows.
+
+    Where fewer than LIVELY_FRAMES pictures fit in PIXELS_PER_CHUNK, each chunk is as many as do.
+    """
     if config.chunk_frames or reader.video is None:
-        return FixedLengths(config.chunk_frames or LARGEST_CHUNK_FRAMES)
-    fitting = PIXELS_PER_CHUNK // (reader.video.width * reader.video.height)
-    return FixedLengths(max(1, min(LARGEST_CHUNK_FRAMES, fitting)))
+        return FixedLengths(config.chunk_frames or LIVELY_FRAMES)
+    longest = PIXELS_PER_CHUNK // (reader.video.width * reader.video.height)
+    if longest < LIVELY_FRAMES:
+        return FixedLengths(max(1, longest))
+    return ShotLengths(longest, reader.video.bit_depth, read.chunk_s if reader.audio else None)
 
 
 def encode_variants(
@@ -117,7 +121,7 @@ def encode_variants(
     read = read or ReadConfig()
     device = prepare_device(config.device, config.threads)
     with MediaReader(source, read) as reader, translated_backend(), ExitStack() as stack:
-        lengths = chunk_lengths(reader, config)
+        lengths = chunk_lengths(reader, config, read)
         streams = _streams(reader)
         all_tags = {"encoder": f"invr {version('invr')}"} | (tags or {}) if config.tags else {}
         files = [stack.enter_context(TargetFile(target)) for _, target in variants]

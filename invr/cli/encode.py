@@ -48,7 +48,7 @@ def encode(
     bits: int = typer.Option(16, "--bits", min=1, max=16, help="bits of each weight"),
     asymmetric: bool = typer.Option(False, "--asymmetric", help="quantize with zero-points"),
     coder: str = typer.Option("rans", "--coder", help="payload coder: rans, lzma2 or zstd"),
-    chunk_frames: int = typer.Option(0, "--chunk-frames", min=0, help="frames of a chunk; 0 chooses"),
+    chunk_frames: int = typer.Option(0, "--chunk-frames", min=0, help="frames of every chunk; 0 goes by content"),
     tiles: str = typer.Option("1x1", "--tiles", metavar="CxR", help="cut the picture into tiles, each a network"),
     device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
     threads: int = typer.Option(0, "--threads", "-j", min=0, help="0 uses all cores"),

@@ -118,6 +118,19 @@ def test_a_film_is_cut_into_chunks_and_totals_add_up(film):
     assert [round(1000 * start / 8000) for start in starts] == [0, 200, 350]
 
 
+@pytest.mark.parametrize(("chunk_frames", "sizes"), [(0, [12, 10]), (8, [8, 8, 6])])
+def test_a_chunk_starts_at_a_cut_unless_its_length_is_given(tmp_path, chunk_frames, sizes):
+    frames = np.concatenate([toy_picture(12), 255 - toy_picture(10)])
+    with open_sink(tmp_path / "in.mkv", VideoStream(16, 12, Fraction(1, 25)), None, WriteConfig()) as sink:
+        sink.write_video(frames, np.arange(22, dtype=np.int64), 1)
+    config = EncodeConfig(fit=replace(FIT, steps=3), chunk_frames=chunk_frames)
+    states = []
+    encode(tmp_path / "in.mkv", tmp_path / "a.inrv", config, report=states.append)
+    with (tmp_path / "a.inrv").open("rb") as file:
+        assert [len(chunk.video.pts) for chunk in Reader(file).chunks()] == sizes
+    assert {state.chunks for state in states} == {len(sizes)}
+
+
 def test_frames_by_number_are_the_frames_of_a_full_decode(film, tmp_path):
     folder, _, _ = film
     decode(folder / "film.inrv", tmp_path / "out.mkv", write=WriteConfig(pix_fmt="bgr0"))

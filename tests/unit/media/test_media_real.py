@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from inrv_format.errors import InputError
 
-from invr.media import MediaReader, ReadConfig
+from invr.media import MediaReader, ReadConfig, ShotLengths
 
 
 def count(path, **config):
@@ -78,6 +78,29 @@ def test_damage_can_be_ignored(real):
     reader, frames, _ = count(real("edge/bad_corrupted_midstream.mp4"), ignore_errors=True)
     assert frames >= 28
     assert any("decoding failed" in warning for warning in reader.warnings)
+
+
+def pictures(path, frames):
+    with MediaReader(path, ReadConfig(frames=frames, size=(176, 144), audio=False)) as reader:
+        return np.concatenate([chunk.video.values for chunk in reader.chunks()])
+
+
+@pytest.mark.parametrize(
+    ("names", "sizes"),
+    [
+        (["akiyo_cif_300f.mp4"], [60]),
+        (["foreman_qcif_30f_raw.avi"], [30]),
+        (["calendar_180x144_41f_ffv1.mkv"], [41]),
+        (["realshort_320x240_36f.mp4", "foreman_qcif_30f_raw.avi", "akiyo_cif_300f.mp4"], [36, 30, 60]),
+    ],
+)
+def test_chunks_follow_real_shots(names, sizes, real):
+    lengths = ShotLengths(128, 8)
+    for name in names:
+        for frame in pictures(real(f"video/{name}"), 60):
+            lengths.add(frame, 0.04)
+    lengths.end()
+    assert list(iter(lengths.take, None)) == sizes
 
 
 @pytest.mark.parametrize(
