@@ -58,7 +58,7 @@ def fit(field: Field, objective: Objective, config: FitConfig, seed: int, report
     for rate_factor in (1.0, RESTART_RATE):
         _restore(field, start)
         descent = _Descent(field, objective, config, seed, rate_factor)
-        if descent.run(report):
+        if descent.descend(report):
             return descent.steps()
     raise FitError(f"the fit diverged twice, the second time at {RESTART_RATE} of the learning rate")
 
@@ -82,7 +82,7 @@ class _Descent:
         self._least_error = self._least_cost = math.inf
         self._best = self._state()
 
-    def run(self, report: Report) -> bool:
+    def descend(self, report: Report) -> bool:
         """False as soon as the fit has diverged."""
         config = self._config
         every = max(1, config.steps // config.checks)
