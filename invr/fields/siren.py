@@ -12,10 +12,11 @@ from torch import Tensor
 from invr.fields.base import Field, Rows, cell_coordinates, linear_layer, sine_layer, siren_hidden_, uniform_
 from invr.fields.embed import embed_axis
 
-# Highest start frequency as a share of the picture's Nyquist frequency, and the spread of temporal frequencies
-# in radians per half chunk for each frame of it: fx = 80 at 176 pixels, ft = 6 at 30 frames (docs/research/fit.md).
+# Highest start frequency as a share of the picture's Nyquist frequency, and the deviation of temporal frequencies in
+# radians per half chunk: chunks are as long as their motion allows, so it does not grow with their frames
+# (docs/research/rate.md).
 SPATIAL_REACH = 0.45
-TEMPORAL_REACH = 0.2
+TEMPORAL_SPREAD = 3.0
 # Windows start anywhere and wide: at a distance of the whole picture they fall to exp(-1).
 SHARPNESS = (0.5, 0.5, 0.3)
 
@@ -109,7 +110,7 @@ class Siren(Field):
         half_cycles = torch.exp(torch.rand(count, generator=generator) * math.log(reach))
         shape = torch.tensor([domain.width / longest, domain.height / longest])
         spatial = direction * half_cycles[:, None] * (math.pi / 2) * shape
-        temporal = torch.randn(count, 1, generator=generator) * (TEMPORAL_REACH * domain.frames)
+        temporal = torch.randn(count, 1, generator=generator) * TEMPORAL_SPREAD
         phase = torch.rand(count, generator=generator) * (2 * math.pi)
         with torch.no_grad():
             self["first.weight"].copy_(torch.cat([spatial, temporal * (domain.frames > 1)], 1) / omega)
