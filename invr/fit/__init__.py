@@ -1,10 +1,12 @@
 """The encoder's heart: networks are chosen and fitted here; decoding never imports it."""
 
+from invr.fit.distill import DistilledObjective
 from invr.fit.loop import FitProgress, fit
 from invr.fit.objectives import PairedObjective, PictureObjective, SoundObjective
 from invr.fit.sizing import UnitPlan, plan_units
 
 __all__ = [
+    "DistilledObjective",
     "FitProgress",
     "PairedObjective",
     "PictureObjective",

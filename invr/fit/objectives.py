@@ -14,6 +14,10 @@ from invr.config import FitConfig
 from invr.fields.av_siren import AvSiren
 from invr.fields.base import Field, Rows, cell_centres, sample_times
 
+# Indices of points, and values there: one tensor for each medium.
+Points = tuple[Tensor, ...]
+Values = tuple[Tensor, ...]
+
 
 class Objective(Protocol):
     """Error of a field on one chunk.
@@ -31,14 +35,49 @@ class Objective(Protocol):
         """Differentiable error at points drawn from `generator`."""
 
 
-class PictureObjective:
+class PointObjective:
+    """Weighted mean squared errors at points that are drawn, in the parts that a distillation puts together anew.
+
+    `weights` has one number for each medium, in the order of `predict` and `target`.
+    """
+
+    peak = 2.0
+    points: int
+    power: float
+    weights: tuple[float, ...] = (1.0,)
+
+    def draw(self, generator: torch.Generator) -> Points:
+        """Points of one step."""
+        raise NotImplementedError
+
+    def predict(self, field: Field, points: Points) -> Values:
+        """What the field gives at the points."""
+        raise NotImplementedError
+
+    def target(self, points: Points) -> Values:
+        """What the source has at the points, in the shapes of `predict` or such as broadcast to them."""
+        raise NotImplementedError
+
+    def loss(self, field: Field, generator: torch.Generator) -> Tensor:
+        """Error against the source at points drawn from `generator`."""
+        points = self.draw(generator)
+        return self.error(self.predict(field, points), self.target(points))
+
+    def error(self, predicted: Values, wanted: Values) -> Tensor:
+        """Sum over the media of weight x mean squared error."""
+        terms = [
+            weight * torch.nn.functional.mse_loss(one, other.expand_as(one))
+            for weight, one, other in zip(self.weights, predicted, wanted, strict=True)
+        ]
+        return torch.stack(terms).sum()
+
+
+class PictureObjective(PointObjective):
     """Mean squared error over scattered rows: R random rows of random frames at the same C random columns.
 
     With `sampling` frame, over all points of one random frame (INVR, section 3.1.2).
     `values` is [T, H, W, C] as integers of `bit_depth`; targets are in [-1, 1].
     """
-
-    peak = 2.0
 
     def __init__(self, values: NDArray[np.integer], bit_depth: int, config: FitConfig, device: str) -> None:
         dtype = torch.uint8 if bit_depth == 8 else torch.int32
@@ -49,14 +88,8 @@ class PictureObjective:
         self.points, self.power = frames * height * width, 1.0
         self._y, self._x = cell_centres(height, device), cell_centres(width, device)
 
-    def loss(self, field: Field, generator: torch.Generator) -> Tensor:
-        """Mean squared error at R x C points."""
-        frames, rows, columns = self._draw(generator)
-        target = self._values[frames[:, None], rows[:, None], columns[None]].float() * (2 / self._largest) - 1
-        predicted = field.picture(Rows(frames, self._y[rows], self._x[columns]))
-        return torch.nn.functional.mse_loss(predicted, target)
-
-    def _draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def draw(self, generator: torch.Generator) -> Points:
+        """Frames [R] and rows [R], and the columns [C] that all of them share."""
         count, height, width, _ = self._values.shape
         if self._config.sampling == "frame":
             whole = torch.randint(count, (1,), generator=generator).expand(height)
@@ -69,14 +102,24 @@ class PictureObjective:
                 torch.randint(height, (rows,), generator=generator),
                 torch.randperm(width, generator=generator)[:columns],
             )
-        frame, row, column = (index.to(self._values.device) for index in drawn)
-        return frame, row, column
+        return tuple(index.to(self._values.device) for index in drawn)
+
+    def predict(self, field: Field, points: Points) -> Values:
+        """Pixels at R x C points."""
+        frames, rows, columns = points
+        return (field.picture(Rows(frames, self._y[rows], self._x[columns])),)
+
+    def target(self, points: Points) -> Values:
+        """Pixels at R x C points."""
+        frames, rows, columns = points
+        return (self._values[frames[:, None], rows[:, None], columns[None]].float() * (2 / self._largest) - 1,)
 
 
-class SoundObjective:
-    """Mean squared error of every head over random samples; `values` is [N, C], scaled to a peak of one."""
+class SoundObjective(PointObjective):
+    """Mean squared error of every head over random samples; `values` is [N, C], scaled to a peak of one.
 
-    peak = 2.0
+    That is the heads' mean of Chalise et al. 2025, eq. 6-1, with squares.
+    """
 
     def __init__(self, values: NDArray[np.float32], config: FitConfig, device: str) -> None:
         self._values = torch.from_numpy(np.ascontiguousarray(values)).to(device)
@@ -84,21 +127,25 @@ class SoundObjective:
         self._count = min(config.samples, len(values))
         self.points, self.power = len(values), float(np.mean(np.square(values)))
 
-    def loss(self, field: Field, generator: torch.Generator) -> Tensor:
-        """Mean squared error, the heads' mean (Chalise et al. 2025, eq. 6-1, with squares)."""
-        index = torch.randint(len(self._values), (self._count,), generator=generator).to(self._values.device)
-        predicted = field.sound(self._t[index])
-        return torch.nn.functional.mse_loss(predicted, self._values[index].expand_as(predicted))
+    def draw(self, generator: torch.Generator) -> Points:
+        """Samples [N]."""
+        return (torch.randint(len(self._values), (self._count,), generator=generator).to(self._values.device),)
+
+    def predict(self, field: Field, points: Points) -> Values:
+        """Amplitudes [heads, N, C]."""
+        return (field.sound(self._t[points[0]]),)
+
+    def target(self, points: Points) -> Values:
+        """Amplitudes [N, C], the same for all heads."""
+        return (self._values[points[0]],)
 
 
-class PairedObjective:
+class PairedObjective(PointObjective):
     """Picture and sound of one unified network (Chalise et al. 2025, eq. 6-3 and algorithm 3).
 
     A step draws random pairs: indices into the longer list, the shorter one's index being the remainder, so
-    nothing is repeated in memory.
+    nothing is repeated in memory. The weights are lambda_video and lambda_audio.
     """
-
-    peak = 2.0
 
     def __init__(
         self,
@@ -113,20 +160,27 @@ class PairedObjective:
         self._picture = torch.from_numpy(flat).to(dtype).to(device)
         self._sound = torch.from_numpy(np.ascontiguousarray(sound)).to(device)
         self._largest = float((1 << bit_depth) - 1)
-        self._config = config
+        self._domain = Domain(*picture.shape, *sound.shape)
+        self._count = min(config.samples, max(len(flat), len(sound)))
         self.points, self.power = len(flat), 1.0
+        self.weights = (config.picture_weight, config.sound_weight)
 
-    def loss(self, field: Field, generator: torch.Generator) -> Tensor:
-        """lambda_video x picture error + lambda_audio x sound error."""
-        assert isinstance(field, AvSiren)
+    def draw(self, generator: torch.Generator) -> Points:
+        """Pixels [N] and samples [N]."""
         longer = max(len(self._picture), len(self._sound))
-        index = torch.randint(longer, (self._config.samples,), generator=generator).to(self._sound.device)
-        pixels, samples = pair_indices(index, field.domain)
-        target = self._picture[pixels].float() * (2 / self._largest) - 1
-        picture, sound = field.pairs(pixels, samples)
-        picture_error = torch.nn.functional.mse_loss(picture, target)
-        sound_error = torch.nn.functional.mse_loss(sound, self._sound[samples].expand_as(sound))
-        return self._config.picture_weight * picture_error + self._config.sound_weight * sound_error
+        index = torch.randint(longer, (self._count,), generator=generator).to(self._sound.device)
+        return pair_indices(index, self._domain)
+
+    def predict(self, field: Field, points: Points) -> Values:
+        """Pixels [N, components] and amplitudes [2, N, C] of a unified network."""
+        assert isinstance(field, AvSiren)
+        pixels, samples = points
+        return field.pairs(pixels, samples)
+
+    def target(self, points: Points) -> Values:
+        """Pixels [N, components], and amplitudes [N, C] for both heads."""
+        pixels, samples = points
+        return self._picture[pixels].float() * (2 / self._largest) - 1, self._sound[samples]
 
 
 def pair_indices(index: Tensor, domain: Domain) -> tuple[Tensor, Tensor]:

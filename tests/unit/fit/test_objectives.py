@@ -53,7 +53,7 @@ def test_steps_see_different_points_and_all_of_a_small_picture():
     generator = torch.Generator().manual_seed(0)
     seen = set()
     for _ in range(40):
-        frames, rows, columns = objective._draw(generator)
+        frames, rows, columns = objective.draw(generator)
         seen |= {(int(f), int(r), int(c)) for f, r in zip(frames, rows, strict=True) for c in columns}
     assert len(seen) == 3 * 4 * 5
 
