@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 from inrv_format.chunk import TileGrid
 from inrv_format.families import AudioSirenSpec, AvSirenSpec, Domain, SirenSpec, Spec
 from inrv_format.families.base import count_weights
@@ -90,11 +91,15 @@ def _picture_candidate(domain: Domain, model: ModelConfig, width: int, depth: in
         bases = [
             model.embedding_base or grid_base(count, length) for count, length in zip(counts, lengths, strict=True)
         ]
-        return SirenSpec(width, width, depth, POWER, activation, STILL, lengths, (bases[0], bases[1], bases[2]))
+        return SirenSpec(width, width, depth, POWER, activation, STILL, lengths, _stored(bases))
     spacings = [2 / max(1, length - 1) for length in lengths]
-    return SirenSpec(
-        width, width, depth, GAUSSIAN, activation, STILL, lengths, (spacings[0], spacings[1], spacings[2])
-    )
+    return SirenSpec(width, width, depth, GAUSSIAN, activation, STILL, lengths, _stored(spacings))
+
+
+def _stored(scales: list[float]) -> tuple[float, float, float]:
+    """The scales as the file's float32 holds them: 1.4 and 1.39999998 are a turn apart by their 63rd power."""
+    x, y, t = (float(np.float32(scale)) for scale in scales)
+    return x, y, t
 
 
 def _sound_spec(domain: Domain, model: ModelConfig) -> AudioSirenSpec:

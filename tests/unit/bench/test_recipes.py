@@ -17,7 +17,8 @@ def planned(name, rate, picture, sound=None):
 
 def test_invr_is_four_layers_of_128_on_one_frame_a_step():
     config, plan, weights = planned("invr-paper", 8, (15, 128, 128, 3))
-    assert (plan.spec.lengths, plan.spec.scales, weights) == ((64, 64, 32), (1.4, 1.4, 1.4), 91395)
+    assert (plan.spec.lengths, weights) == ((64, 64, 32), 91395)
+    assert plan.spec.scales == pytest.approx((1.4, 1.4, 1.4))
     assert (config.fit.sampling, config.fit.optimizer, config.fit.steps) == ("frame", "adam", 25_000)
     assert (config.chunk_frames, config.quant.bits) == (15, 8)
 

@@ -52,6 +52,13 @@ def test_time_is_embedded_with_a_third_to_a_half_of_space():
     assert x / 3 <= t <= x / 2
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_a_network_is_fitted_as_the_file_will_describe_it(model):
+    """In float32 a base of 1.4 is 1.39999998, whose 63rd power is 862 periods away."""
+    for plan in plan_units((15, 144, 176, 3), None, TileGrid(), MODELS[model]):
+        assert type(plan.spec).parse(plan.spec.pack()) == plan.spec
+
+
 @pytest.mark.parametrize(("model", "first"), [(ModelConfig(), 80), (MODELS["siren-power"], 20)])
 def test_a_sound_network_has_the_shape_asked_for(model, first):
     (plan,) = plan_units(None, (8000, 2), TileGrid(), replace(model, sound_shape=(20, 4)))
