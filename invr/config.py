@@ -15,7 +15,7 @@ DEVICES = ("cpu", "cuda", "auto")
 EMBEDDINGS = ("gabor", "waves", "power", "gaussian", "none")
 SAMPLINGS = ("scattered", "frame")
 OPTIMIZERS = ("muon", "adam")
-SCHEDULES = ("cosine", "constant")
+SCHEDULES = ("cosine", "constant", "drop")
 
 
 def require_option(condition: bool, option: str, value: object, allowed: str) -> None:
@@ -51,6 +51,21 @@ class ModelConfig:
         require_option(0 < self.weights_per_sample <= 4, "weights per sample", self.weights_per_sample, "0 to 4")
 
 
+def _unified(shape: tuple[int, int, int]) -> ModelConfig:
+    """A unified network of (branch, width, depth); one medium alone gets a SIREN of its shared and head layers."""
+    _, width, depth = shape
+    alone = (width, depth + 1)
+    return ModelConfig(
+        "none",
+        motion=False,
+        picture_shape=alone,
+        sound_shape=alone,
+        sound_octaves=11,
+        unified=True,
+        av_shape=shape,
+    )
+
+
 MODELS: dict[str, ModelConfig] = {
     "auto": ModelConfig(),
     "siren": ModelConfig(),
@@ -59,9 +74,10 @@ MODELS: dict[str, ModelConfig] = {
     "siren-power": ModelConfig(embedding="power", motion=False, sound_octaves=11),
     "siren-gaussian": ModelConfig(embedding="gaussian", motion=False, sound_octaves=11),
     "relu": ModelConfig(embedding="power", relu=True, motion=False),
+    "invr": ModelConfig(embedding="power", motion=False, picture_shape=(128, 3), embedding_base=1.4),
     "av-siren": ModelConfig(unified=True),
-    "av-student": ModelConfig(unified=True, av_shape=(300, 512, 3)),
-    "av-teacher": ModelConfig(unified=True, av_shape=(512, 512, 5)),
+    "av-student": _unified((300, 512, 3)),
+    "av-teacher": _unified((512, 512, 5)),
 }
 
 
@@ -71,9 +87,10 @@ class FitConfig:
 
     `steps` of `rows` x `columns` points, or of `samples`; with `sampling` frame, of all points of one frame. Rates of
     Muon (hidden matrices) and of Adam (first layer of picture and of sound, motion, everything else); with
-    `optimizer` adam, Adam takes the matrices too, at `adam_rate`. `schedule` says how the rates fall. `l1` weighs the
-    sum of absolute weights (INVR eq. 5); `picture_weight` and `sound_weight` are the lambdas of Chalise et al. 2025,
-    eq. 6-3; the state is checked `checks` times and the best one kept.
+    `optimizer` adam, Adam takes the matrices too, at `adam_rate`. `schedule` says how the rates fall, drop being to a
+    tenth after a sixth of the steps. `l1` weighs the sum of absolute weights (INVR eq. 5); `picture_weight` and
+    `sound_weight` are the lambdas of Chalise et al. 2025, eq. 6-3; the state is checked `checks` times and the best
+    one kept.
 
     With `lmbda` over 0 the fit minimises error + lmbda x bits per point, values in [-1, 1], over weights and
     quantization steps (`docs/research/rate.md`): exact weights first, from `noise_from` of the steps on with uniform
@@ -125,18 +142,37 @@ PRESETS: dict[str, FitConfig] = {
 
 
 @dataclass(frozen=True, slots=True)
+class TeacherConfig:
+    """A larger network that is fitted first, from which the one that is written is distilled.
+
+    `alpha` is the share of the error against the source, the rest being that against the teacher (Chalise et al.
+    2025, eq. 6-4). They do not state theirs; half is ours.
+    """
+
+    model: ModelConfig
+    fit: FitConfig = field(default_factory=FitConfig)
+    alpha: float = 0.5
+
+    def __post_init__(self) -> None:
+        require_option(0 <= self.alpha <= 1, "alpha", self.alpha, "0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
 class QuantConfig:
     """Bit width of the weights, 1 to 16, and whether their range is symmetric around zero.
 
     With `keep_phases`, tensors that hold frequencies and phases get the bits that their phases need, if more.
+    `finetune_steps` is how long the integers are fitted after that, at fixed scales.
     """
 
     bits: int = 16
     symmetric: bool = True
     keep_phases: bool = True
+    finetune_steps: int = 0
 
     def __post_init__(self) -> None:
         require_option(1 <= self.bits <= 16, "bits", self.bits, "1 to 16")
+        require_option(0 <= self.finetune_steps <= 10_000_000, "finetune steps", self.finetune_steps, "0 to 10000000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +185,7 @@ class EncodeConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     fit: FitConfig = field(default_factory=FitConfig)
     quant: QuantConfig = field(default_factory=QuantConfig)
+    teacher: TeacherConfig | None = None
     coder: str = "rans"
     chunk_frames: int = 0
     tiles: TileGrid = field(default_factory=TileGrid)
@@ -164,9 +201,11 @@ class EncodeConfig:
         require_option(self.device in DEVICES, "device", self.device, ", ".join(DEVICES))
         require_option(0 <= self.seed < 1 << 63, "seed", self.seed, "0 to 2^63 - 1")
         require_option(0 <= self.threads <= 1024, "threads", self.threads, "0 (automatic) to 1024")
-        require_option(
-            not (self.model.unified and self.tiles != TileGrid()), "tiles", "with a unified network", "1x1"
-        )
+        taught_unified = self.teacher is not None and self.teacher.model.unified
+        unified = self.model.unified or taught_unified
+        require_option(not (unified and self.tiles != TileGrid()), "tiles", "with a unified network", "1x1")
+        taught = not self.model.unified or self.teacher is None or taught_unified
+        require_option(taught, "teacher", "of a unified network", "unified networks")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,6 +14,7 @@ from inrv_format.chunk import AudioSpan, Chunk, Unit, VideoSpan, build_chunk, co
 from inrv_format.entropy import coder_id_by_name
 from inrv_format.errors import BackendError
 from inrv_format.streams import AUDIO, AudioStream, Stream, VideoStream
+from inrv_format.tensors import Symbols
 from numpy.typing import NDArray
 
 from invr.config import EncodeConfig
@@ -20,7 +22,18 @@ from invr.decode_chunk import build_fields, decode_heads, decode_picture
 from invr.denoise import denoise, join_heads
 from invr.fields import Field, build_field
 from invr.fields.audio_siren import AudioSiren, dominant_cycles
-from invr.fit import FitProgress, PairedObjective, PictureObjective, SoundObjective, UnitPlan, fit, plan_units
+from invr.fit import (
+    DistilledObjective,
+    FitProgress,
+    PairedObjective,
+    PictureObjective,
+    PointObjective,
+    SoundObjective,
+    UnitPlan,
+    finetune,
+    fit,
+    plan_units,
+)
 from invr.fit.objectives import Objective
 from invr.metrics import frame_psnr_db, mean_psnr_db, snr_db
 from invr.quant import quantize
@@ -55,37 +68,55 @@ def encode_chunk(
     signal: Signal, streams: Mapping[int, Stream], config: EncodeConfig, device: str, report: UnitReport
 ) -> EncodedChunk:
     """Fit, quantize and compress every network of one chunk; `report` gets (unit, units, progress)."""
-    return compress_chunk(fit_chunk(signal, config, device, report), signal, streams, config, device)
+    return compress_chunk(fit_chunk(signal, config, device, report), signal, streams, config, device, report)
 
 
-def fit_chunk(signal: Signal, config: EncodeConfig, device: str, report: UnitReport) -> FittedChunk:
-    """Fit every network of one chunk."""
-    plans = plan_units(
-        signal.video.values.shape if signal.video else None,
-        signal.audio.values.shape if signal.audio else None,
-        config.tiles,
-        config.model,
-    )
+def fit_chunk(
+    signal: Signal, config: EncodeConfig, device: str, report: UnitReport, teacher: FittedChunk | None = None
+) -> FittedChunk:
+    """Fit every network of one chunk; where the config has a teacher, distil them from it.
+
+    `teacher` are its networks if they are there already, else they are fitted first. `report` counts every network
+    as often as it is worked on: as a teacher, as one that is written, and again when it is fine-tuned.
+    """
+    plans = _plans(signal, config)
+    before, units = _count(signal, config)
+    if config.teacher and teacher is None:
+        teaching = teacher_config(config)
+        teacher = fit_chunk(signal, teaching, device, lambda unit, _, progress: report(unit, units, progress))
     fitted = []
     for number, plan in enumerate(plans):
-        seed = int(np.random.SeedSequence([config.seed, signal.index, number]).generate_state(1)[0])
-        fitted.append(_fit_unit(plan, signal, config, seed, device, partial(report, number, len(plans))))
+        told = partial(report, before + number, units)
+        fitted.append(_fit_unit(plan, signal, config, _seed(config, signal, number), device, told, teacher))
     fields, steps = zip(*fitted, strict=True)
     return FittedChunk(tuple(plans), fields, steps)
 
 
+def teacher_config(config: EncodeConfig) -> EncodeConfig:
+    """The settings of an encode that would write the teacher."""
+    assert config.teacher is not None
+    return replace(config, model=config.teacher.model, fit=config.teacher.fit, teacher=None)
+
+
 def compress_chunk(
-    fitted: FittedChunk, signal: Signal, streams: Mapping[int, Stream], config: EncodeConfig, device: str
+    fitted: FittedChunk,
+    signal: Signal,
+    streams: Mapping[int, Stream],
+    config: EncodeConfig,
+    device: str,
+    report: UnitReport,
 ) -> EncodedChunk:
     """Quantize and compress fitted networks, as `config.quant` and `config.coder` say.
 
     What is returned was parsed from the bytes, so no chunk is written that a reader would refuse.
     """
     coder = coder_id_by_name(config.coder)
-    units = [
-        compress_unit(plan.spec, plan.domain, plan.tile, quantize(field, config.quant, steps), coder)
-        for plan, field, steps in zip(fitted.plans, fitted.fields, fitted.steps, strict=True)
-    ]
+    before, total = _count(signal, config)
+    units = []
+    for number, plan in enumerate(fitted.plans):
+        told = partial(report, before + len(fitted.plans) + number, total)
+        symbols = _symbols(fitted, number, signal, config, device, told)
+        units.append(compress_unit(plan.spec, plan.domain, plan.tile, symbols, coder))
     chunk = _with_quality(_assemble(signal, config, units), signal, streams, device)
     content = build_chunk(chunk)
     readable = parse_chunk(content, streams)
@@ -101,6 +132,7 @@ def _fit_unit(
     seed: int,
     device: str,
     report: Callable[[FitProgress], None],
+    teacher: FittedChunk | None,
 ) -> tuple[Field, dict[str, float] | None]:
     """A field fitted to the part of the signal that the plan covers, and its learned steps."""
     generator = torch.Generator().manual_seed(seed)
@@ -110,12 +142,70 @@ def _fit_unit(
     if isinstance(field, AudioSiren) and sound is not None and not field.spec.octaves:
         field.start_at(dominant_cycles(torch.from_numpy(sound), field.spec.first, generator), generator)
     field.to(device)
-    steps = fit(field, _objective(plan, signal, sound, config, device), config.fit, seed, report)
+    source = _objective(plan, signal, sound, config, device)
+    objective: Objective = source
+    if config.teacher and teacher:
+        objective = DistilledObjective(source, _teacher_of(plan, teacher, gain), config.teacher.alpha)
+    steps = fit(field, objective, config.fit, seed, report)
     for name in field.sound_outputs():
         field[name].detach().mul_(gain)
         if steps:
             steps[name] *= gain
     return field, steps
+
+
+def _teacher_of(plan: UnitPlan, teacher: FittedChunk, gain: float) -> Field:
+    """A copy of the network that covers the plan's media and tile, its sound scaled as that of the fit is."""
+    media = plan.spec.MEDIA
+    known = zip(teacher.plans, teacher.fields, strict=True)
+    field = deepcopy(next(it for each, it in known if each.spec.MEDIA & media == media and each.tile == plan.tile))
+    for name in field.sound_outputs():
+        field[name].detach().div_(gain or 1.0)
+    return field
+
+
+def _symbols(
+    fitted: FittedChunk,
+    number: int,
+    signal: Signal,
+    config: EncodeConfig,
+    device: str,
+    report: Callable[[FitProgress], None],
+) -> Symbols:
+    """The integers of one network, fine-tuned where the config says so."""
+    plan, field = fitted.plans[number], fitted.fields[number]
+    symbols = quantize(field, config.quant, fitted.steps[number])
+    if not config.quant.finetune_steps:
+        return symbols
+    sound = None
+    if plan.spec.MEDIA & AUDIO:
+        assert signal.audio is not None
+        sound, gain = signal.audio.values, _normalised(signal.audio)[1]
+        # The field has the source's own amplitudes by now; its errors count as they did for the scaled ones.
+        weight = config.fit.sound_weight / (gain or 1.0) ** 2
+        config = replace(config, fit=replace(config.fit, sound_weight=weight))
+    objective = _objective(plan, signal, sound, config, device)
+    return finetune(field, symbols, objective, config.quant.finetune_steps, _seed(config, signal, number), report)
+
+
+def _plans(signal: Signal, config: EncodeConfig) -> list[UnitPlan]:
+    return plan_units(
+        signal.video.values.shape if signal.video else None,
+        signal.audio.values.shape if signal.audio else None,
+        config.tiles,
+        config.model,
+    )
+
+
+def _count(signal: Signal, config: EncodeConfig) -> tuple[int, int]:
+    """How many networks come before those that are written, and how many there are with those and their tuning."""
+    before = len(_plans(signal, teacher_config(config))) if config.teacher else 0
+    return before, before + len(_plans(signal, config)) * (2 if config.quant.finetune_steps else 1)
+
+
+def _seed(config: EncodeConfig, signal: Signal, number: int) -> int:
+    """Of all that is drawn for one network."""
+    return int(np.random.SeedSequence([config.seed, signal.index, number]).generate_state(1)[0])
 
 
 def _normalised(audio: AudioSignal | None) -> tuple[NDArray[np.float32], float]:
@@ -131,7 +221,7 @@ def _normalised(audio: AudioSignal | None) -> tuple[NDArray[np.float32], float]:
 
 def _objective(
     plan: UnitPlan, signal: Signal, sound: NDArray[np.float32] | None, config: EncodeConfig, device: str
-) -> Objective:
+) -> PointObjective:
     video = signal.video
     if plan.spec.MEDIA == AUDIO:
         assert sound is not None

@@ -22,7 +22,7 @@ from inrv_format.writer import Writer
 
 from invr.config import EncodeConfig, QuantConfig
 from invr.device import prepare_device, translated_backend
-from invr.encode_chunk import AUDIO_ID, VIDEO_ID, EncodedChunk, FittedChunk, compress_chunk, fit_chunk
+from invr.encode_chunk import AUDIO_ID, VIDEO_ID, EncodedChunk, FittedChunk, UnitReport, compress_chunk, fit_chunk
 from invr.fit import FitProgress
 from invr.media import LIVELY_FRAMES, FixedLengths, Lengths, MediaReader, ReadConfig, ShotLengths
 from invr.metrics.fidelity import CEILING_DB
@@ -135,7 +135,7 @@ def encode_variants(
         for signal in reader.chunks(lengths):
             _check_durations(signal, outputs[0].name)
             fitted = fit_chunk(signal, config, device, progress.unit_report)
-            encoded = [output.add(fitted, signal, device) for output in outputs]
+            encoded = [output.add(fitted, signal, device, progress.unit_report) for output in outputs]
             if inspect:
                 inspect(fitted, encoded)
             progress.finish_chunk(outputs[0].duration_s)
@@ -172,9 +172,9 @@ class _Output:
         """Media time covered."""
         return self.totals.duration_s
 
-    def add(self, fitted: FittedChunk, signal: Signal, device: str) -> EncodedChunk:
+    def add(self, fitted: FittedChunk, signal: Signal, device: str, report: UnitReport) -> EncodedChunk:
         """Compress and write one chunk."""
-        encoded = compress_chunk(fitted, signal, self._streams, self._config, device)
+        encoded = compress_chunk(fitted, signal, self._streams, self._config, device, report)
         with translated(self._file.name):
             self._writer.write_content(encoded.chunk, encoded.content)
             self._file.flush()

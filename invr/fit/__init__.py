@@ -1,8 +1,9 @@
 """The encoder's heart: networks are chosen and fitted here; decoding never imports it."""
 
 from invr.fit.distill import DistilledObjective
+from invr.fit.finetune import finetune
 from invr.fit.loop import FitProgress, fit
-from invr.fit.objectives import PairedObjective, PictureObjective, SoundObjective
+from invr.fit.objectives import PairedObjective, PictureObjective, PointObjective, SoundObjective
 from invr.fit.sizing import UnitPlan, plan_units
 
 __all__ = [
@@ -10,8 +11,10 @@ __all__ = [
     "FitProgress",
     "PairedObjective",
     "PictureObjective",
+    "PointObjective",
     "SoundObjective",
     "UnitPlan",
+    "finetune",
     "fit",
     "plan_units",
 ]

@@ -98,7 +98,7 @@ class _Descent:
             cost = error + self._bit_price * bits
             if cost < self._least_cost:
                 self._least_cost, self._best = cost, self._state()
-            report(FitProgress(step, config.steps, _psnr_db(error, self._objective.peak)))
+            report(FitProgress(step, config.steps, psnr_db(error, self._objective.peak)))
         self._load(self._best)
         return True
 
@@ -145,10 +145,10 @@ class _Descent:
     def _check(self) -> tuple[float, float]:
         """Error at points that are the same at every check, and bits; exact weights until the last phase."""
         if self._rate is None or self._phase is not Phase.ROUNDED:
-            return _checked_loss(self._field, self._objective, self._seed), 0.0
+            return checked_loss(self._field, self._objective, self._seed), 0.0
         tensors, bits = self._rate.substitutes(self._field, None)
         with self._field.substituted(tensors):
-            return _checked_loss(self._field, self._objective, self._seed), float(bits)
+            return checked_loss(self._field, self._objective, self._seed), float(bits)
 
     def _state(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         rate = {} if self._rate is None else self._rate.state_dict()
@@ -173,14 +173,14 @@ def penalty(field: Field, config: FitConfig) -> Tensor | float:
 
 
 @torch.no_grad()
-def _checked_loss(field: Field, objective: Objective, seed: int) -> float:
+def checked_loss(field: Field, objective: Objective, seed: int) -> float:
     """Error at points that are the same at every check."""
     generator = torch.Generator().manual_seed(seed ^ 0x5EED)
     losses = [objective.loss(field, generator) for _ in range(CHECK_BATCHES)]
     return float(torch.stack(losses).mean())
 
 
-def _psnr_db(loss: float, peak: float) -> float:
+def psnr_db(loss: float, peak: float) -> float:
     return 10 * math.log10(peak * peak / max(loss, 1e-12))
 
 

@@ -38,7 +38,9 @@ def toy_signal(index: int = 0, media: str = "both") -> Signal:
 
 @pytest.mark.parametrize("coder", ["lzma2", "zstd", "rans"])
 @pytest.mark.parametrize("media", ["picture", "sound", "both"])
-@pytest.mark.parametrize("model", ["auto", "siren-still", "siren-power", "siren-gaussian", "relu", "av-siren"])
+@pytest.mark.parametrize(
+    "model", ["auto", "siren-still", "siren-power", "siren-gaussian", "relu", "invr", "av-siren"]
+)
 def test_a_chunk_decodes_to_the_quality_that_it_states(model, media, coder):
     config = EncodeConfig(MODELS[model], replace(FIT, steps=40), coder=coder, verify=True)
     signal = toy_signal(media=media)
