@@ -22,15 +22,16 @@ from inrv_format.errors import (
 )
 
 if TYPE_CHECKING:
-    from invr.config import MODELS, PRESETS, DecodeConfig, EncodeConfig
+    from invr.config import MODELS, DecodeConfig, EncodeConfig
     from invr.decoder import VideoReader, decode
     from invr.decoder import open_video as open
     from invr.encoder import encode
     from invr.media import ReadConfig, WriteConfig
+    from invr.presets import PRESETS
 
 _PLACES = {
     "MODELS": ("invr.config", "MODELS"),
-    "PRESETS": ("invr.config", "PRESETS"),
+    "PRESETS": ("invr.presets", "PRESETS"),
     "DecodeConfig": ("invr.config", "DecodeConfig"),
     "EncodeConfig": ("invr.config", "EncodeConfig"),
     "ReadConfig": ("invr.media", "ReadConfig"),

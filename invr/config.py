@@ -132,15 +132,6 @@ class FitConfig:
         require_option(1 <= self.steps <= 10_000_000, "steps", self.steps, "1 to 10000000")
 
 
-PRESETS: dict[str, FitConfig] = {
-    "ultrafast": FitConfig(steps=400),
-    "fast": FitConfig(steps=1400),
-    "medium": FitConfig(steps=5000),
-    "slow": FitConfig(steps=20_000),
-    "veryslow": FitConfig(steps=60_000),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class TeacherConfig:
     """A larger network that is fitted first, from which the one that is written is distilled.

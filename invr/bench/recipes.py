@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from inrv_format.errors import InputError
 
 from invr.bench.config import CodecConfig
-from invr.config import MODELS, PRESETS, EncodeConfig, FitConfig, ModelConfig, QuantConfig
+from invr.config import MODELS, EncodeConfig, ModelConfig, QuantConfig
+from invr.presets import PAPERS, SPEEDS, papers_fit, with_steps
 
 BITS = 10
 # COIN's sine layers x width for Kodak (Dupont et al. 2021, section 4.1), by their nominal rate in bits per pixel.
@@ -34,23 +35,20 @@ def _preset(name: str) -> Recipe:
 
     def config(codec: CodecConfig, rate: float) -> EncodeConfig:
         model = replace(MODELS["auto"], weights_per_sample=rate, sound_weights_per_sample=rate)
-        fit = replace(PRESETS[name], steps=codec.steps or PRESETS[name].steps)
-        return EncodeConfig(model=model, fit=fit, quant=QuantConfig(codec.bits or BITS))
+        preset = with_steps(SPEEDS[name].config, codec.steps or None)
+        return replace(preset, model=model, quant=replace(preset.quant, bits=codec.bits or BITS))
 
     return Recipe(("video", "audio", "image"), config)
 
 
-def _invr_paper(codec: CodecConfig, rate: float) -> EncodeConfig:
-    model = ModelConfig(embedding="power", motion=False, picture_shape=(128, 3), embedding_base=1.4)
-    # The paper does not state its rate. Of 1e-3, 3e-4 and 1e-4 the second is the best after 240 steps on foreman.
-    fit = _papers_fit(codec.steps or 25_000, rate=3e-4)
-    return EncodeConfig(model=model, fit=fit, quant=QuantConfig(int(rate)), chunk_frames=15)
+def _paper(name: str, media: tuple[str, ...], note: str) -> Recipe:
+    """A paper's preset of `invr encode`; the rate is the bits of a weight."""
 
+    def config(codec: CodecConfig, rate: float) -> EncodeConfig:
+        preset = with_steps(PAPERS[name].config, codec.steps or None)
+        return replace(preset, quant=replace(preset.quant, bits=int(rate)))
 
-def _siren_av_paper(codec: CodecConfig, rate: float) -> EncodeConfig:
-    fit = replace(_papers_fit(codec.steps or 6000, rate=1e-4), sampling="scattered", l1=0.0)
-    quant = QuantConfig(int(rate))
-    return EncodeConfig(model=MODELS["av-student"], fit=fit, quant=quant, coder="lzma2", chunk_frames=90)
+    return Recipe(media, config, by_bits=True, note=note)
 
 
 def _coin_paper(codec: CodecConfig, rate: float) -> EncodeConfig:
@@ -58,28 +56,20 @@ def _coin_paper(codec: CodecConfig, rate: float) -> EncodeConfig:
         raise InputError(f"coin-paper: rate {rate}: allowed are {', '.join(str(known) for known in COIN_SHAPES)}")
     layers, width = COIN_SHAPES[rate]
     model = ModelConfig(embedding="none", motion=False, picture_shape=(width, layers - 1))
-    fit = replace(_papers_fit(codec.steps or 50_000, rate=2e-4), l1=0.0)
+    fit = papers_fit(codec.steps or 50_000, rate=2e-4)
     return EncodeConfig(model=model, fit=fit, quant=QuantConfig(codec.bits or 16))
 
 
-def _papers_fit(steps: int, rate: float) -> FitConfig:
-    """Adam at one constant rate for all tensors, on whole frames."""
-    rates = {"adam_rate": rate, "first_rate": rate, "sound_first_rate": rate, "motion_rate": rate}
-    return FitConfig(steps=steps, sampling="frame", optimizer="adam", schedule="constant", **rates)  # type: ignore[arg-type]
-
-
-RECIPES: dict[str, Recipe] = {f"invr-{name}": _preset(name) for name in PRESETS} | {
-    "invr-paper": Recipe(
+RECIPES: dict[str, Recipe] = {f"invr-{name}": _preset(name) for name in SPEEDS} | {
+    "invr-paper": _paper(
+        "paper-invr",
         ("video",),
-        _invr_paper,
-        by_bits=True,
-        note="INVR: 4x128, [64,64,32] base 1.4, one frame a step, Adam, lzma2 instead of DeepCABAC",
+        note="INVR: 4x128, [64,64,32] base 1.4, one frame a step, Adam, our coder instead of DeepCABAC",
     ),
-    "siren-av-paper": Recipe(
+    "siren-av-paper": _paper(
+        "paper-av",
         ("av",),
-        _siren_av_paper,
-        by_bits=True,
-        note="Chalise et al. 2025: the student of 1,298,029 weights, int16 and xz, fitted without a teacher",
+        note="Chalise et al. 2025: teacher of 2,369,029 weights, student of 1,298,029, LZMA2",
     ),
     "coin-paper": Recipe(
         ("image",),

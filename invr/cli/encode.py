@@ -20,12 +20,17 @@ from invr.cli.options import (
     progress_target,
 )
 from invr.cli.progress import Display, clock, decibels, encode_line, encode_record, size
+from invr.presets import PRESETS, model_name, with_steps
 
 if TYPE_CHECKING:
     from invr.config import EncodeConfig
     from invr.encoder import EncodeResult
 
 TILE_OVERLAP = 8
+# Below the options, each preset on a line of its own: the mark keeps the lines from being joined.
+PRESET_LINES = "\b\nPresets (an option that is given wins over its preset):\n" + "\n".join(
+    f"  {name:<11} {preset.summary}" for name, preset in PRESETS.items()
+)
 
 
 def encode(
@@ -42,13 +47,24 @@ def encode(
     scaled: str | None = typer.Option(None, "-s", "--size", metavar="WxH", help="resize before fitting"),
     no_video: bool = typer.Option(False, "-vn", "--no-video", help="leave the picture out"),
     no_audio: bool = typer.Option(False, "-an", "--no-audio", help="leave the sound out"),
-    preset: str = typer.Option("medium", "-p", "--preset", help="ultrafast, fast, medium, slow or veryslow"),
+    preset: str = typer.Option("medium", "-p", "--preset", help="a name of the list below"),
     steps: int | None = typer.Option(None, "--steps", min=1, help="steps of each fit, instead of the preset's"),
-    model: str = typer.Option("auto", "-m", "--model", help="networks: see invr/config.py, MODELS"),
-    bits: int = typer.Option(16, "--bits", min=1, max=16, help="bits of each weight"),
+    model: str | None = typer.Option(
+        None, "-m", "--model", help="networks: see invr/config.py, MODELS; auto, or as the preset says"
+    ),
+    bits: int | None = typer.Option(
+        None, "--bits", min=1, max=16, help="bits of each weight; 16, or as the preset says"
+    ),
     asymmetric: bool = typer.Option(False, "--asymmetric", help="quantize with zero-points"),
-    coder: str = typer.Option("rans", "--coder", help="payload coder: rans, lzma2 or zstd"),
-    chunk_frames: int = typer.Option(0, "--chunk-frames", min=0, help="frames of every chunk; 0 goes by content"),
+    finetune_steps: int | None = typer.Option(
+        None, "--finetune-steps", min=0, help="steps of a fit of the quantized weights; 0 for none"
+    ),
+    coder: str | None = typer.Option(
+        None, "--coder", help="payload coder: rans, lzma2 or zstd; rans, or as the preset says"
+    ),
+    chunk_frames: int | None = typer.Option(
+        None, "--chunk-frames", min=0, help="frames of every chunk; 0 goes by content"
+    ),
     tiles: str = typer.Option("1x1", "--tiles", metavar="CxR", help="cut the picture into tiles, each a network"),
     device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
     threads: int = typer.Option(0, "--threads", "-j", min=0, help="0 uses all cores"),
@@ -70,16 +86,21 @@ def encode(
     resize = parse_size(scaled, "-s")
     with progress_target(progress, name) as records:
         from invr import encoder
-        from invr.config import CODERS, MODELS, PRESETS, EncodeConfig, QuantConfig
+        from invr.config import CODERS, MODELS
         from invr.media import ReadConfig
 
-        fit = PRESETS[_choice(preset, PRESETS, "--preset")]
-        config = EncodeConfig(
-            model=MODELS[_choice(model, MODELS, "--model")],
-            fit=fit if steps is None else replace(fit, steps=steps),
-            quant=QuantConfig(bits, not asymmetric),
-            coder=_choice(coder, CODERS, "--coder"),
-            chunk_frames=chunk_frames,
+        chosen = with_steps(PRESETS[_choice(preset, PRESETS, "--preset")].config, steps)
+        config = replace(
+            chosen,
+            model=MODELS[_choice(model, MODELS, "--model")] if model else chosen.model,
+            quant=replace(
+                chosen.quant,
+                bits=bits or chosen.quant.bits,
+                symmetric=chosen.quant.symmetric and not asymmetric,
+                finetune_steps=chosen.quant.finetune_steps if finetune_steps is None else finetune_steps,
+            ),
+            coder=_choice(coder, CODERS, "--coder") if coder else chosen.coder,
+            chunk_frames=chosen.chunk_frames if chunk_frames is None else chunk_frames,
             tiles=_tile_grid(tiles),
             seed=seed,
             device=_choice(device, ("cpu", "cuda", "auto"), "--device"),
@@ -105,7 +126,7 @@ def encode(
                 config,
                 read,
                 lambda state: display.show(encode_line(state), state.done, encode_record(state)),
-                tags=_tags(preset, model, config),
+                tags=_tags(preset, model or model_name(config.model), config),
             )
         finally:
             display.close()

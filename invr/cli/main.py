@@ -13,7 +13,7 @@ from inrv_format.errors import InrvError
 
 from invr.cli.compare import compare
 from invr.cli.decode import decode
-from invr.cli.encode import encode
+from invr.cli.encode import PRESET_LINES, encode
 from invr.cli.info import info
 from invr.cli.report import report
 from invr.cli.sweep import sweep
@@ -32,7 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("encode")(encode)
+app.command("encode", epilog=PRESET_LINES)(encode)
 app.command("decode")(decode)
 app.command("info")(info)
 app.command("report")(report)

@@ -40,10 +40,14 @@ def sweep(
     end: str | None = typer.Option(None, "-to", "--to", metavar="TIME", help="end here"),
     no_video: bool = typer.Option(False, "-vn", "--no-video", help="leave the picture out"),
     no_audio: bool = typer.Option(False, "-an", "--no-audio", help="leave the sound out"),
-    preset: str = typer.Option("medium", "-p", "--preset", help="ultrafast, fast, medium, slow or veryslow"),
+    preset: str = typer.Option("medium", "-p", "--preset", help="as of invr encode"),
     steps: int | None = typer.Option(None, "--steps", min=1, help="steps of each fit, instead of the preset's"),
-    model: str = typer.Option("auto", "-m", "--model", help="networks: see invr/config.py, MODELS"),
-    coder: str = typer.Option("rans", "--coder", help="payload coder: rans, lzma2 or zstd"),
+    model: str | None = typer.Option(
+        None, "-m", "--model", help="networks: see invr/config.py, MODELS; auto, or as the preset says"
+    ),
+    coder: str | None = typer.Option(
+        None, "--coder", help="payload coder: rans, lzma2 or zstd; rans, or as the preset says"
+    ),
     device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
     threads: int = typer.Option(0, "--threads", "-j", min=0, help="0 uses all cores"),
     seed: int = typer.Option(0, "--seed", min=0),
@@ -60,24 +64,36 @@ def sweep(
     start_s, duration_s = parse_span(start, duration, end)
     widths_of_weights = () if bits == "none" else _integers(bits, "--bits", 1, 16)
     sizes = widths, depths, durations
-    from invr.config import MODELS, PRESETS, EncodeConfig, QuantConfig
+    from invr.config import MODELS
     from invr.media import ReadConfig
+    from invr.presets import PRESETS, model_name, with_steps
     from invr.sweep.config import SweepConfig
     from invr.sweep.sweep import sweep as sweep_source
 
-    fit = _named(preset, PRESETS, "--preset")
-    encode = EncodeConfig(
-        model=_named(model, MODELS, "--model"),
-        fit=fit if steps is None else replace(fit, steps=steps),
-        quant=QuantConfig(symmetric=not asymmetric, keep_phases=not every_tensor),
-        coder=coder,
+    chosen = with_steps(_named(preset, PRESETS, "--preset").config, steps)
+    quant = chosen.quant
+    encode = replace(
+        chosen,
+        model=_named(model, MODELS, "--model") if model else chosen.model,
+        quant=replace(
+            quant,
+            symmetric=quant.symmetric and not asymmetric,
+            keep_phases=quant.keep_phases and not every_tensor,
+        ),
+        coder=coder or chosen.coder,
         seed=seed,
         device=device,
         threads=threads,
     )
     config = SweepConfig(widths_of_weights, _grid(*sizes) if any(sizes) else None, frame, encode)
     read = ReadConfig(start_s=start_s, duration_s=duration_s, video=not no_video, audio=not no_audio)
-    settings: dict[str, str | int] = {"preset": preset, "model": model, "steps": encode.fit.steps, "seed": seed}
+    settings: dict[str, str | int] = {
+        "preset": preset,
+        "model": model or model_name(encode.model),
+        "steps": encode.fit.steps,
+        "seed": seed,
+        "coder": encode.coder,
+    }
     display = Display(quiet=quiet, records=None)
     try:
         result = sweep_source(
@@ -87,7 +103,7 @@ def sweep(
             read,
             lambda state: _show(display, state),
             command=shlex.join(["invr", *sys.argv[1:]]),
-            settings=settings | {"coder": coder},
+            settings=settings,
             overwrite=yes,
         )
     finally:

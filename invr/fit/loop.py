@@ -181,6 +181,7 @@ def checked_loss(field: Field, objective: Objective, seed: int) -> float:
 
 
 def psnr_db(loss: float, peak: float) -> float:
+    """PSNR of a mean squared error, in dB."""
     return 10 * math.log10(peak * peak / max(loss, 1e-12))
 
 
