@@ -18,6 +18,10 @@ OPTIMIZERS = ("muon", "adam")
 SCHEDULES = ("cosine", "constant", "drop")
 
 
+# What a bit costs at quality 50: squared error of values in [-1, 1] for each bit per pixel (docs/research/rate.md).
+REFERENCE_LMBDA = 0.03
+
+
 def require_option(condition: bool, option: str, value: object, allowed: str) -> None:
     """InputError naming the option, the value and what is allowed, unless `condition` holds."""
     if not condition:
@@ -28,17 +32,18 @@ def require_option(condition: bool, option: str, value: object, allowed: str) ->
 class ModelConfig:
     """Which networks are fitted, and how large.
 
-    `weights_per_sample` sets the picture network's size from pixels x frames of its chunk, `sound_weights_per_sample`
-    the sound network's from samples x channels; `picture_shape` and `sound_shape` (width, hidden layers after the
-    first) fix them instead. `embedding_base` is sigma of the power embedding, None for the grid's own. `unified` fits
-    one `av-siren` where there are both; `av_shape` (branch, width, depth) fixes its size.
+    A picture network's size follows from the picture and the price of a bit (`invr/fit/demand.py`), unless
+    `weights_per_sample` sets it from pixels x frames of its chunk; a sound network's size follows from samples x
+    channels and that price, unless `sound_weights_per_sample` sets it; `picture_shape` and `sound_shape` (width,
+    hidden layers after the first) fix them instead. `embedding_base` is sigma of the power embedding, None for the
+    grid's own. `unified` fits one `av-siren` where there are both; `av_shape` (branch, width, depth) fixes its size.
     """
 
     embedding: str = "gabor"
     relu: bool = False
     motion: bool = True
-    weights_per_sample: float = 0.015
-    sound_weights_per_sample: float = 0.12
+    weights_per_sample: float | None = None
+    sound_weights_per_sample: float | None = None
     picture_shape: tuple[int, int] | None = None
     sound_shape: tuple[int, int] | None = None
     embedding_base: float | None = None
@@ -48,7 +53,8 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         require_option(self.embedding in EMBEDDINGS, "embedding", self.embedding, ", ".join(EMBEDDINGS))
-        require_option(0 < self.weights_per_sample <= 4, "weights per sample", self.weights_per_sample, "0 to 4")
+        density = self.weights_per_sample
+        require_option(density is None or 0 < density <= 4, "weights per sample", density, "0 to 4")
 
 
 def _unified(shape: tuple[int, int, int]) -> ModelConfig:
@@ -116,7 +122,7 @@ class FitConfig:
     lmbda: float = 0.0
     noise_from: float = 0.35
     round_from: float = 0.75
-    step_rate: float = 1e-2
+    step_rate: float = 2e-2
 
     def __post_init__(self) -> None:
         require_option(self.sampling in SAMPLINGS, "sampling", self.sampling, ", ".join(SAMPLINGS))

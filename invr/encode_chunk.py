@@ -10,14 +10,14 @@ from functools import partial
 
 import numpy as np
 import torch
-from inrv_format.chunk import AudioSpan, Chunk, Unit, VideoSpan, build_chunk, compress_unit, parse_chunk
+from inrv_format.chunk import AudioSpan, Chunk, TileGrid, Unit, VideoSpan, build_chunk, compress_unit, parse_chunk
 from inrv_format.entropy import coder_id_by_name
 from inrv_format.errors import BackendError
 from inrv_format.streams import AUDIO, AudioStream, Stream, VideoStream
 from inrv_format.tensors import Symbols
 from numpy.typing import NDArray
 
-from invr.config import EncodeConfig
+from invr.config import REFERENCE_LMBDA, EncodeConfig
 from invr.decode_chunk import build_fields, decode_heads, decode_picture
 from invr.denoise import denoise, join_heads
 from invr.fields import Field, build_field
@@ -34,6 +34,7 @@ from invr.fit import (
     fit,
     plan_units,
 )
+from invr.fit.demand import wanted_sound_density, wanted_weights
 from invr.fit.objectives import Objective
 from invr.metrics import frame_psnr_db, mean_psnr_db, snr_db
 from invr.quant import quantize
@@ -80,7 +81,7 @@ def fit_chunk(
     as often as it is worked on: as a teacher, as one that is written, and again when it is fine-tuned.
     """
     plans = _plans(signal, config)
-    before, units = _count(signal, config)
+    before, units = _count(signal, config, len(plans))
     if config.teacher and teacher is None:
         teaching = teacher_config(config)
         teacher = fit_chunk(signal, teaching, device, lambda unit, _, progress: report(unit, units, progress))
@@ -111,7 +112,7 @@ def compress_chunk(
     What is returned was parsed from the bytes, so no chunk is written that a reader would refuse.
     """
     coder = coder_id_by_name(config.coder)
-    before, total = _count(signal, config)
+    before, total = _count(signal, config, len(fitted.plans))
     units = []
     for number, plan in enumerate(fitted.plans):
         told = partial(report, before + len(fitted.plans) + number, total)
@@ -189,18 +190,34 @@ def _symbols(
 
 
 def _plans(signal: Signal, config: EncodeConfig) -> list[UnitPlan]:
+    video, model, lmbda = signal.video, config.model, config.fit.lmbda or REFERENCE_LMBDA
+    wanted = []
+    if model.sound_weights_per_sample is None:
+        model = replace(model, sound_weights_per_sample=wanted_sound_density(lmbda))
+    if video and not (model.weights_per_sample or model.picture_shape or model.unified):
+        wanted = [
+            wanted_weights(part, video.bit_depth, lmbda)
+            for part in (_tile(video, config.tiles, tile) for tile in range(config.tiles.columns * config.tiles.rows))
+        ]
     return plan_units(
-        signal.video.values.shape if signal.video else None,
+        video.values.shape if video else None,
         signal.audio.values.shape if signal.audio else None,
         config.tiles,
-        config.model,
+        model,
+        wanted,
     )
 
 
-def _count(signal: Signal, config: EncodeConfig) -> tuple[int, int]:
+def _tile(video: VideoSignal, tiles: TileGrid, tile: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """The tile's part [T, H, W, C] of the picture."""
+    (top, bottom), (left, right) = tiles.tile(tile, *video.values.shape[1:3])
+    return video.values[:, top:bottom, left:right]
+
+
+def _count(signal: Signal, config: EncodeConfig, written: int) -> tuple[int, int]:
     """How many networks come before those that are written, and how many there are with those and their tuning."""
     before = len(_plans(signal, teacher_config(config))) if config.teacher else 0
-    return before, before + len(_plans(signal, config)) * (2 if config.quant.finetune_steps else 1)
+    return before, before + written * (2 if config.quant.finetune_steps else 1)
 
 
 def _seed(config: EncodeConfig, signal: Signal, number: int) -> int:
@@ -229,8 +246,7 @@ def _objective(
     assert video is not None
     if sound is not None:
         return PairedObjective(video.values, video.bit_depth, sound, config.fit, device)
-    (top, bottom), (left, right) = config.tiles.tile(plan.tile, *video.values.shape[1:3])
-    return PictureObjective(video.values[:, top:bottom, left:right], video.bit_depth, config.fit, device)
+    return PictureObjective(_tile(video, config.tiles, plan.tile), video.bit_depth, config.fit, device)
 
 
 def _assemble(signal: Signal, config: EncodeConfig, units: list[Unit]) -> Chunk:

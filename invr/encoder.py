@@ -27,6 +27,7 @@ from invr.fit import FitProgress
 from invr.media import LIVELY_FRAMES, FixedLengths, Lengths, MediaReader, ReadConfig, ShotLengths
 from invr.metrics.fidelity import CEILING_DB
 from invr.output import Target, TargetFile, translated
+from invr.presets import PRESETS
 from invr.signals import Signal
 
 # Gets each chunk's networks after their fit, and the chunk as every variant wrote it.
@@ -90,7 +91,7 @@ def encode(
 
     Raises InputError for media that cannot be read, FitError, OutputError or BrokenPipeError.
     """
-    config = config or EncodeConfig()
+    config = config or PRESETS["medium"].config
     return encode_variants(source, [(config.quant, target)], config, read, report, tags=tags)[0]
 
 

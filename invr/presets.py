@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from invr.config import MODELS, EncodeConfig, FitConfig, ModelConfig, QuantConfig, TeacherConfig
+from invr.quality import DEFAULT_QUALITY, at_quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,17 @@ def _unified_siren() -> EncodeConfig:
     )
 
 
+def _speed(steps: int) -> EncodeConfig:
+    return at_quality(EncodeConfig(fit=FitConfig(steps=steps)), DEFAULT_QUALITY)
+
+
 SPEEDS: dict[str, Preset] = {
-    "ultrafast": Preset(EncodeConfig(fit=FitConfig(steps=400)), "400 steps: a first look"),
-    "fast": Preset(EncodeConfig(fit=FitConfig(steps=1400)), "1,400 steps"),
-    "medium": Preset(EncodeConfig(fit=FitConfig(steps=5000)), "5,000 steps (the default)"),
-    "slow": Preset(EncodeConfig(fit=FitConfig(steps=20_000)), "20,000 steps"),
-    "veryslow": Preset(EncodeConfig(fit=FitConfig(steps=60_000)), "60,000 steps"),
+    "ultrafast": Preset(_speed(400), "400 steps: a first look"),
+    "fast": Preset(_speed(1400), "1,400 steps"),
+    "medium": Preset(_speed(4000), "4,000 steps (the default)"),
+    "slow": Preset(_speed(12_000), "12,000 steps"),
+    "veryslow": Preset(_speed(30_000), "30,000 steps"),
+    "placebo": Preset(_speed(80_000), "80,000 steps"),
 }
 PAPERS: dict[str, Preset] = {
     "paper-av": Preset(

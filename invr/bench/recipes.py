@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from inrv_format.errors import InputError
 
 from invr.bench.config import CodecConfig
-from invr.config import MODELS, EncodeConfig, ModelConfig, QuantConfig
+from invr.config import EncodeConfig, ModelConfig, QuantConfig
 from invr.presets import PAPERS, SPEEDS, papers_fit, with_steps
+from invr.quality import at_quality
 
-BITS = 10
 # COIN's sine layers x width for Kodak (Dupont et al. 2021, section 4.1), by their nominal rate in bits per pixel.
 COIN_SHAPES = {0.07: (5, 20), 0.15: (5, 30), 0.3: (10, 28), 0.6: (10, 40), 1.2: (13, 49)}
 
@@ -31,12 +31,10 @@ class Recipe:
 
 
 def _preset(name: str) -> Recipe:
-    """A preset of `invr encode`; the rate is weights per pixel, or per sample of sound."""
+    """A preset of `invr encode`; the rate is its quality."""
 
     def config(codec: CodecConfig, rate: float) -> EncodeConfig:
-        model = replace(MODELS["auto"], weights_per_sample=rate, sound_weights_per_sample=rate)
-        preset = with_steps(SPEEDS[name].config, codec.steps or None)
-        return replace(preset, model=model, quant=replace(preset.quant, bits=codec.bits or BITS))
+        return at_quality(with_steps(SPEEDS[name].config, codec.steps or None), rate)
 
     return Recipe(("video", "audio", "image"), config)
 

@@ -48,12 +48,15 @@ def encode(
     no_video: bool = typer.Option(False, "-vn", "--no-video", help="leave the picture out"),
     no_audio: bool = typer.Option(False, "-an", "--no-audio", help="leave the sound out"),
     preset: str = typer.Option("medium", "-p", "--preset", help="a name of the list below"),
+    quality: float | None = typer.Option(
+        None, "-q:v", "--quality", metavar="0-100", help="quality; 50, or as the preset says; size follows"
+    ),
     steps: int | None = typer.Option(None, "--steps", min=1, help="steps of each fit, instead of the preset's"),
     model: str | None = typer.Option(
         None, "-m", "--model", help="networks: see invr/config.py, MODELS; auto, or as the preset says"
     ),
     bits: int | None = typer.Option(
-        None, "--bits", min=1, max=16, help="bits of each weight; 16, or as the preset says"
+        None, "--bits", min=1, max=16, help="bits of each weight, instead of steps that are learned with it"
     ),
     asymmetric: bool = typer.Option(False, "--asymmetric", help="quantize with zero-points"),
     finetune_steps: int | None = typer.Option(
@@ -88,8 +91,15 @@ def encode(
         from invr import encoder
         from invr.config import CODERS, MODELS
         from invr.media import ReadConfig
+        from invr.quality import at_quality, without_rate
 
         chosen = with_steps(PRESETS[_choice(preset, PRESETS, "--preset")].config, steps)
+        if quality is not None and bits is not None:
+            raise typer.BadParameter("--quality and --bits exclude each other: at a quality, bits are learned")
+        if quality is not None:
+            chosen = at_quality(chosen, quality)
+        elif bits is not None or finetune_steps:
+            chosen = without_rate(chosen)
         config = replace(
             chosen,
             model=MODELS[_choice(model, MODELS, "--model")] if model else chosen.model,
@@ -150,7 +160,8 @@ def _tile_grid(text: str) -> TileGrid:
 
 def _tags(preset: str, model: str, config: EncodeConfig) -> dict[str, str]:
     """What made the file, for `invr info`; no paths."""
-    settings = f"preset={preset} model={model} steps={config.fit.steps} bits={config.quant.bits} seed={config.seed}"
+    weights = f"lambda={config.fit.lmbda:g}" if config.fit.lmbda else f"bits={config.quant.bits}"
+    settings = f"preset={preset} model={model} steps={config.fit.steps} {weights} seed={config.seed}"
     return {"settings": settings}
 
 

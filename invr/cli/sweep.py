@@ -67,10 +67,11 @@ def sweep(
     from invr.config import MODELS
     from invr.media import ReadConfig
     from invr.presets import PRESETS, model_name, with_steps
+    from invr.quality import without_rate
     from invr.sweep.config import SweepConfig
     from invr.sweep.sweep import sweep as sweep_source
 
-    chosen = with_steps(_named(preset, PRESETS, "--preset").config, steps)
+    chosen = without_rate(with_steps(_named(preset, PRESETS, "--preset").config, steps))
     quant = chosen.quant
     encode = replace(
         chosen,

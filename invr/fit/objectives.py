@@ -19,6 +19,10 @@ Points = tuple[Tensor, ...]
 Values = tuple[Tensor, ...]
 
 
+# A bit of sound costs this share of the signal's power, times lambda (docs/research/rate.md).
+SOUND_PRICE = 0.3
+
+
 class Objective(Protocol):
     """Error of a field on one chunk.
 
@@ -125,7 +129,7 @@ class SoundObjective(PointObjective):
         self._values = torch.from_numpy(np.ascontiguousarray(values)).to(device)
         self._t = sample_times(len(values), device)
         self._count = min(config.samples, len(values))
-        self.points, self.power = len(values), float(np.mean(np.square(values)))
+        self.points, self.power = len(values), SOUND_PRICE * float(np.mean(np.square(values)))
 
     def draw(self, generator: torch.Generator) -> Points:
         """Samples [N]."""

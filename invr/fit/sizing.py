@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,11 @@ from invr.config import ModelConfig
 from invr.fields.embed import grid_base
 
 # A 720p frame must decode in 2 s on two cores, so one network never exceeds the last of these widths.
-PICTURE_WIDTHS = (12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72)
+PICTURE_WIDTHS = (8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 64, 72)
 SOUND_WIDTHS = (16, 24, 32, 40, 48, 64, 80)
+# Weights for each pixel of each frame, where nothing else is known.
+DENSITY = 0.015
+SOUND_DENSITY = 0.12
 DEPTH = 3
 SOUND_DEPTH = 2
 FIRST_PER_WIDTH = 8 / 3
@@ -39,8 +43,12 @@ def plan_units(
     sound: tuple[int, int] | None,
     tiles: TileGrid,
     model: ModelConfig,
+    wanted: Sequence[float] = (),
 ) -> list[UnitPlan]:
-    """The networks of a chunk of shape `picture` [T, H, W, C] and `sound` [N, C], picture first."""
+    """The networks of a chunk of shape `picture` [T, H, W, C] and `sound` [N, C], picture first.
+
+    `wanted` are the numbers of weights that the tiles ask for, where the model does not say.
+    """
     samples, channels = sound or (0, 0)
     plans = []
     if picture and sound and model.unified:
@@ -52,18 +60,18 @@ def plan_units(
         for tile in range(tiles.columns * tiles.rows):
             (top, bottom), (left, right) = tiles.tile(tile, height, width)
             domain = Domain(frames, bottom - top, right - left, components)
-            plans.append(UnitPlan(_picture_spec(domain, model), domain, tile))
+            weights = wanted[tile] if wanted else (model.weights_per_sample or DENSITY) * domain.pixels
+            plans.append(UnitPlan(_picture_spec(domain, model, weights), domain, tile))
     if sound:
         domain = Domain(samples=samples, channels=channels)
         plans.append(UnitPlan(_sound_spec(domain, model), domain))
     return plans
 
 
-def _picture_spec(domain: Domain, model: ModelConfig) -> SirenSpec:
-    """The widest network of the ladder that stays nearest to the wanted number of weights."""
+def _picture_spec(domain: Domain, model: ModelConfig, wanted: float) -> SirenSpec:
+    """The network of the ladder that is nearest to the wanted number of weights."""
     if model.picture_shape:
         return _picture_candidate(domain, model, *model.picture_shape)
-    wanted = model.weights_per_sample * domain.pixels
     candidates = [_picture_candidate(domain, model, width) for width in PICTURE_WIDTHS]
     return min(candidates, key=lambda spec: abs(math.log(_picture_weights(spec, domain) / wanted)))
 
@@ -105,7 +113,7 @@ def _stored(scales: list[float]) -> tuple[float, float, float]:
 def _sound_spec(domain: Domain, model: ModelConfig) -> AudioSirenSpec:
     if model.sound_shape:
         return _sound_candidate(model, *model.sound_shape)
-    wanted = model.sound_weights_per_sample * domain.samples * domain.channels
+    wanted = (model.sound_weights_per_sample or SOUND_DENSITY) * domain.samples * domain.channels
     candidates = [_sound_candidate(model, width) for width in SOUND_WIDTHS]
     return min(candidates, key=lambda spec: abs(math.log(count_weights(spec.tensor_shapes(domain)) / wanted)))
 
@@ -118,7 +126,7 @@ def _sound_candidate(model: ModelConfig, width: int, depth: int = SOUND_DEPTH) -
 def _av_spec(domain: Domain, model: ModelConfig) -> AvSirenSpec:
     if model.av_shape:
         return AvSirenSpec(*model.av_shape)
-    wanted = model.weights_per_sample * domain.pixels
-    wanted += model.sound_weights_per_sample * domain.samples * domain.channels
+    wanted = (model.weights_per_sample or DENSITY) * domain.pixels
+    wanted += (model.sound_weights_per_sample or SOUND_DENSITY) * domain.samples * domain.channels
     candidates = [AvSirenSpec(branch=width, width=width, depth=2) for width in PICTURE_WIDTHS]
     return min(candidates, key=lambda spec: abs(math.log(count_weights(spec.tensor_shapes(domain)) / wanted)))

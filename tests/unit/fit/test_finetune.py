@@ -34,7 +34,7 @@ def toy():
     return field, objective, error
 
 
-@pytest.mark.parametrize(("bits", "symmetric", "share"), [(4, True, 0.5), (5, False, 0.7), (3, True, 0.8)])
+@pytest.mark.parametrize(("bits", "symmetric", "share"), [(4, True, 0.5), (5, False, 0.8), (3, True, 0.8)])
 def test_the_decoded_error_falls_at_coarse_bits(toy, bits, symmetric, share):
     field, objective, error = toy
     symbols = quantize(field, QuantConfig(bits, symmetric))
