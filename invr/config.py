@@ -177,6 +177,7 @@ class EncodeConfig:
     """Everything that decides the bytes of a file, with the media left out.
 
     Chunks have `chunk_frames` frames, across cuts too; 0 starts them at cuts and goes by motion (invr/media).
+    `tiles` None cuts pictures that ask for more weights than one network should have.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -185,7 +186,7 @@ class EncodeConfig:
     teacher: TeacherConfig | None = None
     coder: str = "rans"
     chunk_frames: int = 0
-    tiles: TileGrid = field(default_factory=TileGrid)
+    tiles: TileGrid | None = None
     seed: int = 0
     device: str = "cpu"
     threads: int = 0
@@ -200,7 +201,9 @@ class EncodeConfig:
         require_option(0 <= self.threads <= 1024, "threads", self.threads, "0 (automatic) to 1024")
         taught_unified = self.teacher is not None and self.teacher.model.unified
         unified = self.model.unified or taught_unified
-        require_option(not (unified and self.tiles != TileGrid()), "tiles", "with a unified network", "1x1")
+        require_option(
+            not (unified and self.tiles not in (None, TileGrid())), "tiles", "with a unified network", "1x1"
+        )
         taught = not self.model.unified or self.teacher is None or taught_unified
         require_option(taught, "teacher", "of a unified network", "unified networks")
 

@@ -30,6 +30,7 @@ from invr.fit import (
     PointObjective,
     SoundObjective,
     UnitPlan,
+    choose_tiles,
     finetune,
     fit,
     plan_units,
@@ -56,13 +57,14 @@ class EncodedChunk:
 
 @dataclass(frozen=True, slots=True)
 class FittedChunk:
-    """The networks of a chunk after the fit, before quantization: what is fitted where, the fields, and the learned
-    quantization steps of each (None without rate in the fit).
+    """The networks of a chunk after the fit, before quantization: what is fitted where, the fields, the learned
+    quantization steps of each (None without rate in the fit), and how the picture is cut.
     """
 
     plans: tuple[UnitPlan, ...]
     fields: tuple[Field, ...]
     steps: tuple[dict[str, float] | None, ...]
+    tiles: TileGrid
 
 
 def encode_chunk(
@@ -80,6 +82,8 @@ def fit_chunk(
     `teacher` are its networks if they are there already, else they are fitted first. `report` counts every network
     as often as it is worked on: as a teacher, as one that is written, and again when it is fine-tuned.
     """
+    tiles = _tiles(signal, config)
+    config = replace(config, tiles=tiles)
     plans = _plans(signal, config)
     before, units = _count(signal, config, len(plans))
     if config.teacher and teacher is None:
@@ -90,7 +94,7 @@ def fit_chunk(
         told = partial(report, before + number, units)
         fitted.append(_fit_unit(plan, signal, config, _seed(config, signal, number), device, told, teacher))
     fields, steps = zip(*fitted, strict=True)
-    return FittedChunk(tuple(plans), fields, steps)
+    return FittedChunk(tuple(plans), fields, steps, tiles)
 
 
 def teacher_config(config: EncodeConfig) -> EncodeConfig:
@@ -111,6 +115,7 @@ def compress_chunk(
 
     What is returned was parsed from the bytes, so no chunk is written that a reader would refuse.
     """
+    config = replace(config, tiles=fitted.tiles)
     coder = coder_id_by_name(config.coder)
     before, total = _count(signal, config, len(fitted.plans))
     units = []
@@ -189,20 +194,37 @@ def _symbols(
     return finetune(field, symbols, objective, config.quant.finetune_steps, _seed(config, signal, number), report)
 
 
+def _tiles(signal: Signal, config: EncodeConfig) -> TileGrid:
+    """The grid that was asked for, or that the picture asks for, its overlap cut to what fits."""
+    video, model, tiles = signal.video, config.model, config.tiles
+    if video is None:
+        return TileGrid()
+    height, width = video.values.shape[1:3]
+    if tiles is None:
+        if model.unified or model.picture_shape:
+            return TileGrid()
+        density = model.weights_per_sample
+        wanted = density * video.values[..., 0].size if density else _wanted(video.values, video, config)
+        tiles = choose_tiles(wanted, height, width)
+    return replace(tiles, overlap=min(tiles.overlap, height // tiles.rows, width // tiles.columns))
+
+
+def _wanted(values: NDArray[np.integer], video: VideoSignal, config: EncodeConfig) -> float:
+    return wanted_weights(values, video.bit_depth, config.fit.lmbda or REFERENCE_LMBDA)
+
+
 def _plans(signal: Signal, config: EncodeConfig) -> list[UnitPlan]:
-    video, model, lmbda = signal.video, config.model, config.fit.lmbda or REFERENCE_LMBDA
+    video, model, tiles = signal.video, config.model, config.tiles or TileGrid()
     wanted = []
     if model.sound_weights_per_sample is None:
-        model = replace(model, sound_weights_per_sample=wanted_sound_density(lmbda))
+        model = replace(model, sound_weights_per_sample=wanted_sound_density(config.fit.lmbda or REFERENCE_LMBDA))
     if video and not (model.weights_per_sample or model.picture_shape or model.unified):
-        wanted = [
-            wanted_weights(part, video.bit_depth, lmbda)
-            for part in (_tile(video, config.tiles, tile) for tile in range(config.tiles.columns * config.tiles.rows))
-        ]
+        parts = (_tile(video, tiles, tile) for tile in range(tiles.columns * tiles.rows))
+        wanted = [_wanted(part, video, config) for part in parts]
     return plan_units(
         video.values.shape if video else None,
         signal.audio.values.shape if signal.audio else None,
-        config.tiles,
+        tiles,
         model,
         wanted,
     )
@@ -246,7 +268,7 @@ def _objective(
     assert video is not None
     if sound is not None:
         return PairedObjective(video.values, video.bit_depth, sound, config.fit, device)
-    return PictureObjective(_tile(video, config.tiles, plan.tile), video.bit_depth, config.fit, device)
+    return PictureObjective(_tile(video, config.tiles or TileGrid(), plan.tile), video.bit_depth, config.fit, device)
 
 
 def _assemble(signal: Signal, config: EncodeConfig, units: list[Unit]) -> Chunk:
@@ -254,7 +276,7 @@ def _assemble(signal: Signal, config: EncodeConfig, units: list[Unit]) -> Chunk:
     video_span = audio_span = None
     if video:
         pts = tuple(int(pts) for pts in video.pts)
-        video_span = VideoSpan(VIDEO_ID, video.first_frame, pts, video.last_duration, config.tiles)
+        video_span = VideoSpan(VIDEO_ID, video.first_frame, pts, video.last_duration, config.tiles or TileGrid())
     if audio:
         audio_span = AudioSpan(AUDIO_ID, audio.first_sample, len(audio), audio.pts, audio.overlap)
     return Chunk(signal.index, video_span, audio_span, tuple(units))

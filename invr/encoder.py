@@ -126,7 +126,7 @@ def encode_variants(
         streams = _streams(reader)
         all_tags = {"encoder": f"invr {version('invr')}"} | (tags or {}) if config.tags else {}
         files = [stack.enter_context(TargetFile(target)) for _, target in variants]
-        config = _checked(config, streams)
+        _check_storable(config, streams)
         outputs = [
             _Output(file, streams, all_tags, replace(config, quant=quant))
             for (quant, _), file in zip(variants, files, strict=True)
@@ -275,20 +275,19 @@ def _streams(reader: MediaReader) -> dict[int, Stream]:
     return streams
 
 
-def _checked(config: EncodeConfig, streams: dict[int, Stream]) -> EncodeConfig:
-    """The config with a tile overlap that fits the picture; InputError for what the format cannot hold."""
+def _check_storable(config: EncodeConfig, streams: dict[int, Stream]) -> None:
+    """InputError for what the format cannot hold."""
     try:
         for stream_id, stream in streams.items():
             parse_stream(build_stream(stream_id, stream), offset=0, limits=DEFAULT_LIMITS)
     except InvalidDataError as error:
         raise InputError(f"the source cannot be stored: {error}") from error
     video, tiles = streams.get(VIDEO_ID), config.tiles
-    if not isinstance(video, VideoStream):
-        return config
+    if not isinstance(video, VideoStream) or tiles is None:
+        return
     cell = min(video.width // tiles.columns, video.height // tiles.rows)
     if cell < 1 or max(tiles.columns, tiles.rows) > 255:
         raise InputError(f"--tiles {tiles.columns}x{tiles.rows}: allowed are 255 a side, and no more than pixels")
-    return replace(config, tiles=replace(tiles, overlap=min(tiles.overlap, cell)))
 
 
 def _check_durations(signal: Signal, name: str) -> None:

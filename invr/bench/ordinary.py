@@ -41,6 +41,7 @@ VIDEO_CODECS: dict[str, VideoCodec] = {
     "x265-medium": VideoCodec("libx265", "crf", options={"preset": "medium"} | X265_PLAIN),
     "x265-veryslow": VideoCodec("libx265", "crf", options={"preset": "veryslow"} | X265_PLAIN),
     "svtav1": VideoCodec("libsvtav1", "crf", options={"preset": "6"}),
+    "svtav1-4": VideoCodec("libsvtav1", "crf", options={"preset": "4"}),
     "mpeg2video": VideoCodec("mpeg2video", "q"),
     "mpeg4": VideoCodec("mpeg4", "q"),
 }

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from invr.config import EncodeConfig
     from invr.encoder import EncodeResult
 
-TILE_OVERLAP = 8
 # Below the options, each preset on a line of its own: the mark keeps the lines from being joined.
 PRESET_LINES = "\b\nPresets (an option that is given wins over its preset):\n" + "\n".join(
     f"  {name:<11} {preset.summary}" for name, preset in PRESETS.items()
@@ -68,7 +67,9 @@ def encode(
     chunk_frames: int | None = typer.Option(
         None, "--chunk-frames", min=0, help="frames of every chunk; 0 goes by content"
     ),
-    tiles: str = typer.Option("1x1", "--tiles", metavar="CxR", help="cut the picture into tiles, each a network"),
+    tiles: str = typer.Option(
+        "auto", "--tiles", metavar="CxR", help="cut the picture into tiles, each a network; auto goes by content"
+    ),
     device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
     threads: int = typer.Option(0, "--threads", "-j", min=0, help="0 uses all cores"),
     seed: int = typer.Option(0, "--seed", min=0),
@@ -152,9 +153,13 @@ def _choice(value: str, allowed: Collection[str], option: str) -> str:
     return value
 
 
-def _tile_grid(text: str) -> TileGrid:
+def _tile_grid(text: str) -> TileGrid | None:
+    if text == "auto":
+        return None
     size = parse_size(text, "--tiles")
     assert size is not None
+    from invr.fit.sizing import TILE_OVERLAP
+
     return TileGrid(*size, overlap=TILE_OVERLAP if size != (1, 1) else 0)
 
 

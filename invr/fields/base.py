@@ -11,6 +11,8 @@ import torch
 from inrv_format.families import Domain, Spec
 from torch import Tensor, nn
 
+from invr.fields.sine import cosine, sine
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -97,12 +99,12 @@ class _Sine(torch.autograd.Function):
     def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         phase = torch.addmm(bias, x, weight.t())
         ctx.save_for_backward(x, weight, phase)
-        return torch.sin(phase)
+        return sine(phase)
 
     @staticmethod
     def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x, weight, phase = ctx.saved_tensors  # type: ignore[attr-defined]
-        grad = torch.cos(phase).mul_(grads[0])
+        grad = cosine(phase).mul_(grads[0])
         return grad @ weight, grad.t() @ x, grad.sum(0)
 
 
@@ -126,12 +128,12 @@ class _TimeWaves(torch.autograd.Function):
         phase = turns.float().mul_(2 * math.pi)
         ctx.save_for_backward(t, phase)
         ctx.omega = omega  # type: ignore[attr-defined]
-        return torch.sin(phase)
+        return sine(phase)
 
     @staticmethod
     def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[None, Tensor, Tensor, None]:
         t, phase = ctx.saved_tensors  # type: ignore[attr-defined]
-        grad = torch.cos(phase).mul_(grads[0])
+        grad = cosine(phase).mul_(grads[0])
         omega: float = ctx.omega  # type: ignore[attr-defined]
         return None, (omega * (t.float() @ grad))[:, None], omega * grad.sum(0), None
 

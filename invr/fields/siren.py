@@ -11,6 +11,7 @@ from torch import Tensor
 
 from invr.fields.base import Field, Rows, cell_coordinates, linear_layer, sine_layer, siren_hidden_, uniform_
 from invr.fields.embed import embed_axis
+from invr.fields.sine import cosine, sine
 
 # Highest start frequency as a share of the picture's Nyquist frequency, and the deviation of temporal frequencies in
 # radians per half chunk: chunks are as long as their motion allows, so it does not grow with their frames
@@ -28,12 +29,12 @@ class _Waves(torch.autograd.Function):
     def forward(ctx: torch.autograd.function.FunctionCtx, slope: Tensor, offset: Tensor, x: Tensor) -> Tensor:
         phase = torch.addcmul(offset[:, None], slope[:, None], x[None, :, None])
         ctx.save_for_backward(phase, x)
-        return torch.sin(phase)
+        return sine(phase)
 
     @staticmethod
     def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
         phase, x = ctx.saved_tensors  # type: ignore[attr-defined]
-        grad = torch.cos(phase).mul_(grads[0])
+        grad = cosine(phase).mul_(grads[0])
         sums = torch.stack([x, torch.ones_like(x)]) @ grad  # [R, 2, M]
         return sums[:, 0], sums[:, 1], None
 
@@ -51,7 +52,7 @@ class _WindowedWaves(torch.autograd.Function):
         x: Tensor,
     ) -> Tensor:
         phase = torch.addcmul(offset[:, None], slope[:, None], x[None, :, None])
-        waves = torch.sin(phase)
+        waves = sine(phase)
         ctx.save_for_backward(phase, waves, row, column, x)
         return (waves * column).mul_(row[:, None])
 
@@ -63,7 +64,7 @@ class _WindowedWaves(torch.autograd.Function):
         by_window = grads[0] * waves
         row_grad = (by_window * column).sum(1)
         column_grad = by_window.mul_(row[:, None]).sum(0)
-        grad = torch.cos(phase).mul_(grads[0]).mul_(column).mul_(row[:, None])
+        grad = cosine(phase).mul_(grads[0]).mul_(column).mul_(row[:, None])
         sums = torch.stack([x, torch.ones_like(x)]) @ grad  # [R, 2, M]
         return sums[:, 0], sums[:, 1], row_grad, column_grad, None
 
@@ -148,6 +149,8 @@ class Siren(Field):
             offset = wy * y
         offset = offset + wt * t[:, None] + self["first.bias"]
         omega = self.spec.omega
+        if not torch.is_grad_enabled() and self.spec.activation != RELU and bool((rows.frames == rows.frames[0]).all()):
+            return self._frame_waves(rows, t, omega * slope[0], omega * offset)
         if self.spec.activation == RELU:
             return torch.relu(torch.addcmul(offset[:, None], slope[:, None], rows.x[None, :, None]))
         waves: Tensor
@@ -157,6 +160,20 @@ class Siren(Field):
         else:
             waves = _Waves.apply(omega * slope, omega * offset, rows.x)  # type: ignore[no-untyped-call]
         return waves
+
+    def _frame_waves(self, rows: Rows, t: Tensor, slope: Tensor, offset: Tensor) -> Tensor:
+        """The first layer [R, C, M] where all rows are of one frame, for slope [M] and offset [R, M].
+
+        sin(a + b) = sin a cos b + cos a sin b takes R + C sines for each wave instead of R x C.
+        """
+        along = rows.x[:, None] * slope
+        column_sine, column_cosine, row_sine, row_cosine = sine(along), cosine(along), sine(offset), cosine(offset)
+        if self.spec.embedding == GABOR:
+            column, row = self._windows(rows, t)
+            column_sine, column_cosine = column_sine * column, column_cosine * column
+            row_sine, row_cosine = row_sine * row, row_cosine * row
+        waves = column_sine * row_cosine[:, None]
+        return waves.addcmul_(column_cosine, row_sine[:, None])
 
     def _windows(self, rows: Rows, t: Tensor) -> tuple[Tensor, Tensor]:
         """The waves' windows along x [C, M] and for each row [R, M]: exp of -(sharpness (p - centre))^2."""

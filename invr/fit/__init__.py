@@ -4,7 +4,7 @@ from invr.fit.distill import DistilledObjective
 from invr.fit.finetune import finetune
 from invr.fit.loop import FitProgress, fit
 from invr.fit.objectives import PairedObjective, PictureObjective, PointObjective, SoundObjective
-from invr.fit.sizing import UnitPlan, plan_units
+from invr.fit.sizing import UnitPlan, choose_tiles, plan_units
 
 __all__ = [
     "DistilledObjective",
@@ -14,6 +14,7 @@ __all__ = [
     "PointObjective",
     "SoundObjective",
     "UnitPlan",
+    "choose_tiles",
     "finetune",
     "fit",
     "plan_units",

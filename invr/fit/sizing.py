@@ -26,6 +26,10 @@ SOUND_DEPTH = 2
 FIRST_PER_WIDTH = 8 / 3
 # Windowed waves do more with fewer of them and more layers (docs/research/rate.md).
 GABOR_DEPTH = 5
+# What a pixel costs to fit and to decode grows with the network, so a picture that asks for more is cut into tiles.
+MOST_WEIGHTS = 20_000
+SMALLEST_TILE = 32
+TILE_OVERLAP = 8
 GABOR_FIRST = 2.4
 
 
@@ -66,6 +70,18 @@ def plan_units(
         domain = Domain(samples=samples, channels=channels)
         plans.append(UnitPlan(_sound_spec(domain, model), domain))
     return plans
+
+
+def choose_tiles(wanted: float, height: int, width: int) -> TileGrid:
+    """The fewest tiles, of them the squarest, so that none of a picture's networks gets more than MOST_WEIGHTS."""
+    count = math.ceil(wanted / MOST_WEIGHTS)
+    grids = []
+    for columns in range(1, max(1, min(count, width // SMALLEST_TILE)) + 1):
+        rows = max(1, min(math.ceil(count / columns), height // SMALLEST_TILE))
+        missing = max(0, count - columns * rows)
+        grids.append((missing, columns * rows, abs(math.log(width * rows / (height * columns))), columns, rows))
+    *_, columns, rows = min(grids)
+    return TileGrid(columns, rows, TILE_OVERLAP if columns * rows > 1 else 0)
 
 
 def _picture_spec(domain: Domain, model: ModelConfig, wanted: float) -> SirenSpec:

@@ -8,7 +8,7 @@ from inrv_format.families.base import count_weights
 from inrv_format.families.siren import AFFINE, STILL
 
 from invr.config import MODELS, ModelConfig
-from invr.fit.sizing import PICTURE_WIDTHS, plan_units
+from invr.fit.sizing import MOST_WEIGHTS, PICTURE_WIDTHS, choose_tiles, plan_units
 
 
 def weights(plan) -> int:
@@ -63,3 +63,21 @@ def test_a_network_is_fitted_as_the_file_will_describe_it(model):
 def test_a_sound_network_has_the_shape_asked_for(model, first):
     (plan,) = plan_units(None, (8000, 2), TileGrid(), replace(model, sound_shape=(20, 4)))
     assert (plan.spec.first, plan.spec.width, plan.spec.depth) == (first, 20, 4)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "size", "grid"),
+    [
+        (3, (144, 176), (1, 1)),
+        (MOST_WEIGHTS, (720, 1280), (1, 1)),
+        (1.5 * MOST_WEIGHTS, (720, 1280), (2, 1)),
+        (1.5 * MOST_WEIGHTS, (1280, 720), (1, 2)),
+        (8.5 * MOST_WEIGHTS, (720, 1280), (3, 3)),
+        (100 * MOST_WEIGHTS, (40, 70), (2, 1)),
+        (9 * MOST_WEIGHTS, (20, 20), (1, 1)),
+    ],
+)
+def test_pictures_that_ask_for_much_are_cut_into_square_tiles(wanted, size, grid):
+    tiles = choose_tiles(wanted, *size)
+    assert (tiles.columns, tiles.rows) == grid
+    assert (tiles.overlap > 0) == (grid != (1, 1))

@@ -1,0 +1,32 @@
+"""Sine and cosine of many phases, by the faster of two libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+# For each thread numpy's vectorised sine of float32 takes 0.4 of torch's time, at the same error of 6e-8, but it has
+# one thread only (docs/research/fit.md).
+NUMPY_UP_TO_THREADS = 2
+
+
+def sine(phase: Tensor) -> Tensor:
+    """sin of `phase`, in radians."""
+    return _evaluated(phase, np.sin, torch.sin)
+
+
+def cosine(phase: Tensor) -> Tensor:
+    """cos of `phase`, in radians."""
+    return _evaluated(phase, np.cos, torch.cos)
+
+
+def _evaluated(phase: Tensor, by_numpy: np.ufunc, by_torch: Callable[[Tensor], Tensor]) -> Tensor:
+    on_cpu = phase.device.type == "cpu" and phase.dtype == torch.float32 and phase.is_contiguous()
+    if not on_cpu or torch.get_num_threads() > NUMPY_UP_TO_THREADS:
+        return by_torch(phase)
+    result = torch.empty_like(phase)
+    by_numpy(phase.detach().numpy(), out=result.numpy())
+    return result
