@@ -368,9 +368,13 @@ def inflate(unit: Record) -> bytes:
 
 @bounded()
 def unit_weights(unit: Record) -> dict[str, Array]:
-    """Weights scale x (q - zero_point), exact in binary64 and rounded once to f32 (6.1)."""
-    pairs = zip(unit.tensors, unit_symbols(unit), strict=True)
-    return {name: ((q - of.zero_point) * np.float64(of.scale)).astype(np.float32) for of, (name, q) in pairs}
+    """Weights scale x (q - zero_point), motion as the sum of its rows so far; rounded to f32 (6.1, 7.1)."""
+    weights = {}
+    for of, (name, q) in zip(unit.tensors, unit_symbols(unit), strict=True):
+        whole = (q - of.zero_point).astype(np.int64)
+        whole = np.cumsum(whole, axis=0) if name == "motion" else whole
+        weights[name] = (whole.astype(np.float32) * np.float64(of.scale)).astype(np.float32)
+    return weights
 
 
 def tile_ranges(span: Record, tile: int) -> list[tuple[int, int]]:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from inrv_format.errors import InvalidDataError
 from inrv_format.quantization import Shapes, TensorHeader
 
+# Tensors whose rows are stored as what changes from one to the next.
+DIFFERENCES = frozenset({"motion"})
+
 
 @dataclass(frozen=True, slots=True)
 class TensorSymbols:
@@ -22,8 +25,11 @@ class TensorSymbols:
     values: NDArray[np.int32]
 
     def dequantize(self) -> NDArray[np.float32]:
-        """Weights as float32: one exact integer difference, one float32 multiplication."""
-        return np.float32(self.header.scale) * (self.values - self.header.zero_point).astype(np.float32)
+        """Weights as float32: exact integers first, then one float32 multiplication."""
+        q = self.values - self.header.zero_point
+        if self.name in DIFFERENCES:
+            q = np.cumsum(q, axis=0, dtype=np.int64)
+        return np.float32(self.header.scale) * q.astype(np.float32)
 
 
 Symbols = tuple[TensorSymbols, ...]

@@ -149,7 +149,11 @@ class Siren(Field):
             offset = wy * y
         offset = offset + wt * t[:, None] + self["first.bias"]
         omega = self.spec.omega
-        if not torch.is_grad_enabled() and self.spec.activation != RELU and bool((rows.frames == rows.frames[0]).all()):
+        if (
+            not torch.is_grad_enabled()
+            and self.spec.activation != RELU
+            and bool((rows.frames == rows.frames[0]).all())
+        ):
             return self._frame_waves(rows, t, omega * slope[0], omega * offset)
         if self.spec.activation == RELU:
             return torch.relu(torch.addcmul(offset[:, None], slope[:, None], rows.x[None, :, None]))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from inrv_format.quantization import TensorHeader
-from inrv_format.tensors import Symbols
+from inrv_format.tensors import DIFFERENCES, Symbols
 from torch import Tensor
 
 from invr.fields.base import Field
@@ -77,7 +77,10 @@ def _decoded(symbols: Symbols, reals: Sequence[Tensor]) -> dict[str, Tensor]:
     decoded = {}
     for tensor, real in zip(symbols, reals, strict=True):
         q = real + (real.round() - real).detach()
-        decoded[tensor.name] = (q - tensor.header.zero_point).float() * tensor.header.scale
+        whole = q - tensor.header.zero_point
+        if tensor.name in DIFFERENCES:
+            whole = whole.cumsum(0)
+        decoded[tensor.name] = whole.float() * tensor.header.scale
     return decoded
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
+from inrv_format.tensors import DIFFERENCES
 from torch import Tensor, nn
 
 from invr.fields.base import Field
@@ -40,12 +41,10 @@ class RateModel(nn.Module):
         """Set steps and spreads to what the field's tensors ask for as they are now."""
         named = list(field.named_tensors())
         steps = [_first_step(field, name, tensor.detach()) for name, tensor in named]
-        spreads = [
-            max(SMALLEST_SPREAD * step, float(tensor.detach().abs().mean()))
-            for step, (_, tensor) in zip(steps, named, strict=True)
-        ]
+        stored = self._stored(torch.cat([tensor.reshape(-1) for _, tensor in named]))
+        sizes = torch.stack([part.abs().mean() for part in torch.split(stored, self._sizes)])
         self.log_step.copy_(torch.tensor(steps).log())
-        self.log_spread.copy_(torch.tensor(spreads).log())
+        self.log_spread.copy_(torch.maximum(sizes.log(), self.log_step + math.log(SMALLEST_SPREAD)))
 
     def substitutes(self, field: Field, noise: torch.Generator | None) -> tuple[dict[str, Tensor], Tensor]:
         """The tensors as a decoder would see them, differentiable, and the bits of all of them.
@@ -63,7 +62,16 @@ class RateModel(nn.Module):
             q = q + (torch.rand(q.shape, generator=noise).to(q.device) - 0.5)
         parts = torch.split(q * step, self._sizes)
         tensors = {name: part.view(shape) for name, part, shape in zip(self._names, parts, self._shapes, strict=True)}
-        return tensors, laplace_bits(q, spread).sum()
+        return tensors, laplace_bits(self._stored(q), spread).sum()
+
+    def _stored(self, q: Tensor) -> Tensor:
+        """What the file holds for all weights `q` [K] in steps: themselves, or differences of rows."""
+        parts = list(torch.split(q, self._sizes))
+        for place, (name, shape) in enumerate(zip(self._names, self._shapes, strict=True)):
+            if name in DIFFERENCES:
+                rows = parts[place].view(shape)
+                parts[place] = torch.cat([rows[:1], rows[1:] - rows[:-1]]).view(-1)
+        return torch.cat(parts)
 
     def steps(self) -> dict[str, float]:
         """The step of each tensor as a file holds it, by its wire name."""

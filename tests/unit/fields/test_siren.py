@@ -154,3 +154,13 @@ def test_motion_is_part_of_the_tensors():
 def test_frequencies_beyond_the_grid_are_known(base, smooth):
     spec = SirenSpec(8, 8, 1, embedding=POWER, lengths=(32, 32, 0), scales=(base, base, 1.0))
     assert spec.smooth_on(Domain(frames=1, height=144, width=176, components=3)) is smooth
+
+
+@pytest.mark.parametrize("name", ["waves", "motion", "gabor motion"])
+def test_a_whole_frame_by_products_is_the_same_picture(name):
+    field = toy_field(SPECS[name], DOMAIN)
+    for frame in (2, 1.5):
+        rows = Rows(torch.full((6,), frame), cell_centres(6), X)
+        with torch.no_grad():
+            by_products = field.picture(rows)
+        torch.testing.assert_close(by_products, field.picture(rows).detach(), atol=1e-5, rtol=1e-4)

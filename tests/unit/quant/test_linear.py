@@ -12,6 +12,7 @@ from toys import toy_field
 
 from invr.config import QuantConfig
 from invr.quant import dequantize, quantize, quantize_tensor
+from invr.quant.linear import quantize_by_step
 
 WEIGHTS = np.random.default_rng(0).normal(0.3, 1.0, (40, 30))
 
@@ -97,3 +98,10 @@ def test_phases_are_not_kept_on_request(bits):
     field.start_at(torch.full((4,), 20_000.0), torch.Generator().manual_seed(0))
     assert {tensor.header.bits for tensor in quantize(field, QuantConfig(bits, keep_phases=False))} == {bits}
     assert quantize(field, QuantConfig(bits))[0].header.bits == 23
+
+
+def test_motion_is_stored_as_what_changes():
+    motion = np.cumsum(np.random.default_rng(0).normal(0, 0.01, (40, 6)), axis=0)
+    tensor = quantize_by_step("motion", motion, 0.004)
+    assert np.abs(tensor.dequantize() - motion).max() <= 0.5 * tensor.header.scale * (1 + 1e-6)
+    assert np.abs(tensor.values).max() < np.abs(motion).max() / tensor.header.scale
