@@ -27,7 +27,7 @@ FIRST_PER_WIDTH = 8 / 3
 # Windowed waves do more with fewer of them and more layers (docs/research/rate.md).
 GABOR_DEPTH = 5
 # What a pixel costs to fit and to decode grows with the network, so a picture that asks for more is cut into tiles.
-MOST_WEIGHTS = 20_000
+MOST_WEIGHTS = 12_000
 SMALLEST_TILE = 32
 TILE_OVERLAP = 8
 GABOR_FIRST = 2.4
