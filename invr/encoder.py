@@ -123,7 +123,7 @@ def encode_variants(
     device = prepare_device(config.device, config.threads)
     with MediaReader(source, read) as reader, translated_backend(), ExitStack() as stack:
         lengths = chunk_lengths(reader, config, read)
-        streams = _streams(reader)
+        streams = streams_of(reader)
         all_tags = {"encoder": f"invr {version('invr')}"} | (tags or {}) if config.tags else {}
         files = [stack.enter_context(TargetFile(target)) for _, target in variants]
         _check_storable(config, streams)
@@ -266,7 +266,8 @@ class _Totals:
         )
 
 
-def _streams(reader: MediaReader) -> dict[int, Stream]:
+def streams_of(reader: MediaReader) -> dict[int, Stream]:
+    """The streams that a file of this source will have, by their ids."""
     streams: dict[int, Stream] = {}
     if reader.video:
         streams[VIDEO_ID] = reader.video

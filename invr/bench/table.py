@@ -46,7 +46,7 @@ SHOWN_METRICS = (
 
 def markdown(bench: Bench) -> str:
     """Tables of all points, one for each clip, and of all BD-rates, behind the command and the machine."""
-    parts = [f"Command: `{bench.command}`", _machine(bench.machine)]
+    parts = [f"Command: `{bench.command}`", machine_line(bench.machine)]
     for clip in bench.clips:
         points = [point for point in bench.points if point.clip == clip.name]
         parts += [f"## {clip.name}", _clip(clip), _points(points)]
@@ -89,7 +89,8 @@ def _plain(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _machine(machine: dict[str, str]) -> str:
+def machine_line(machine: dict[str, str]) -> str:
+    """What was measured on, in one line."""
     return "Machine: " + ", ".join(f"{name} {value}" for name, value in machine.items())
 
 
