@@ -31,7 +31,7 @@ def _keep_memory() -> None:
     """Let glibc keep freed memory, where there is glibc.
 
     It gives blocks of megabytes back to the system at once, and a fit, whose every step asks for the same ones again,
-    spends a fifth of its time on page faults (docs/research/fit.md).
+    spends a fifth of its time on page faults (docs/research/rate.md).
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:

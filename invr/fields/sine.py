@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 # For each thread numpy's vectorised sine of float32 takes 0.4 of torch's time, at the same error of 6e-8, but it has
-# one thread only (docs/research/fit.md).
+# one thread only (docs/research/rate.md).
 NUMPY_UP_TO_THREADS = 2
 
 
