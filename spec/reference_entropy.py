@@ -4,14 +4,15 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from io import BytesIO
 from itertools import accumulate
-from typing import Any, Protocol
+from math import prod
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-E = (65536, 71467, 77935, 84989, 92681, 101070, 110217, 120193)
+E = (65536, 92681)
 OCTAVES = range(4, 24)
 # Of each token the smallest magnitude, and how many extra bits say which of its magnitudes is meant.
 SMALLEST = [*range(16), *(magnitude for e in OCTAVES for magnitude in (1 << e, 3 << (e - 1)))]
@@ -23,12 +24,23 @@ class EntropyError(ValueError):
 
 
 class Tensor(Protocol):
-    """What a tensor's record says of its integers, checked before (6.1), and their number."""
+    """What a tensor's record says of its integers, checked before (6.1), and its shape."""
 
     bits: int
     mode: int
     zero_point: int
+    shape: tuple[int, ...]
+
+
+class Part(NamedTuple):
+    """A column of the tensor of this number, or all of it, with the fields of its head."""
+
+    number: int
+    tensor: Tensor
     size: int
+    level: int
+    unsigned: bool
+    differences: bool
 
 
 def check(good: bool, message: str) -> None:
@@ -40,37 +52,47 @@ def check(good: bool, message: str) -> None:
 def decode_integers(payload: bytes, tensors: Sequence[Tensor]) -> list[Array]:
     """The integers q of each tensor, flat, in row-major order."""
     source = BytesIO(payload)
-    lanes = min(4096, -(-sum(tensor.size for tensor in tensors) // 4096))
-    levels = source.read(len(tensors))
+    lanes = min(4096, -(-sum(prod(tensor.shape) for tensor in tensors) // 4096))
+    parts = [part for number, tensor in enumerate(tensors) for part in read_heads(source, number, tensor)]
     head = source.read(4 * lanes)
-    check(len(levels) + len(head) == len(tensors) + 4 * lanes, "cut off before the words")
-    check(all(level <= 223 for level in levels), "a level above 223")
+    check(len(head) == 4 * lanes, "cut off before the words")
     states = [int.from_bytes(head[4 * lane : 4 * lane + 4], "little") for lane in range(lanes)]
     check(all(state >= 65536 for state in states), "a state below 65536 at the start")
-    tokens = [read_tokens(source, states, *pair) for pair in zip(tensors, levels, strict=True)]
+    tokens = [read_tokens(source, states, part) for part in parts]
     check(all(state == 65536 for state in states), "a state that is not 65536 at the end")
     plain = source.read()
-    length = sum(int((np.take(EXTRA_BITS, part) + (part > 0)).sum()) for part in tokens)
+    signs = sum(np.count_nonzero(found) for part, found in zip(parts, tokens, strict=True) if not part.unsigned)
+    length = signs + sum(int(np.take(EXTRA_BITS, found).sum()) for found in tokens)
     check(len(plain) == (length + 7) // 8, "too few or too many plain bits")
     bits = np.unpackbits(np.frombuffer(plain, np.uint8))
     check(not bits[length:].any(), "a bit after the last plain bit is not 0")
-    integers = []
-    for tensor, part in zip(tensors, tokens, strict=True):
-        q, bits = read_values(bits, tensor, part)
-        integers.append(q)
-    return integers
+    integers: list[list[Array]] = [[] for _ in tensors]
+    for part, found in zip(parts, tokens, strict=True):
+        q, bits = read_values(bits, part, found)
+        integers[part.number].append(q)
+    return [np.stack(columns, 1).ravel() for columns in integers]
 
 
-def read_tokens(source: BytesIO, states: list[int], tensor: Tensor, level: int) -> Array:
-    """The tokens of a tensor; the states of the lanes change."""
-    weights, tokens = first_weights(tensor, level), bytearray()
+def read_heads(source: BytesIO, number: int, tensor: Tensor) -> list[Part]:
+    """The parts of a tensor."""
+    rows, *columns = tensor.shape
+    count = columns[0] if len(columns) == 1 and rows >= 16 and 1 <= columns[0] <= 8 else 1
+    heads = source.read(count)
+    check(len(heads) == count and all(head & 63 <= 55 for head in heads), "cut off in the heads, or a level above 55")
+    size = prod(tensor.shape) // count
+    return [Part(number, tensor, size, head & 63, head & 64 > 0, head > 127) for head in heads]
+
+
+def read_tokens(source: BytesIO, states: list[int], part: Part) -> Array:
+    """The tokens of a part; the states of the lanes change."""
+    weights, tokens = first_weights(part), bytearray()
     next_table = 0
-    for step, begin in enumerate(range(0, tensor.size, max(1, len(states)))):
+    for step, begin in enumerate(range(0, part.size, max(1, len(states)))):
         if step == next_table:
             frequencies = table(weights)
             starts = list(accumulate(frequencies, initial=0))
             next_table = step + max(1, step // 4)
-        lanes = range(min(len(states), tensor.size - begin))
+        lanes = range(min(len(states), part.size - begin))
         for lane in lanes:
             high, low = divmod(states[lane], 1 << 14)
             token = bisect_right(starts, low) - 1
@@ -85,9 +107,9 @@ def read_tokens(source: BytesIO, states: list[int], tensor: Tensor, level: int) 
     return np.frombuffer(tokens, np.uint8)
 
 
-def first_weights(tensor: Tensor, level: int) -> list[int]:
-    """Weights of a tensor's alphabet before any of its tokens is known."""
-    mean = E[level % 8] << (level // 8)
+def first_weights(part: Part) -> list[int]:
+    """Weights of a part's alphabet before any of its tokens is known."""
+    mean = E[part.level % 2] << (part.level // 2)
     ratio = (mean << 30) // (mean + (1 << 20))
     tail = {0: 1 << 30}  # T of the smallest magnitude of every token, and of the one after the last
     for m in range(1, 17):
@@ -95,8 +117,9 @@ def first_weights(tensor: Tensor, level: int) -> list[int]:
     for e in OCTAVES:
         tail[3 << (e - 1)] = tail[1 << e] * tail[1 << (e - 1)] >> 30
         tail[2 << e] = tail[1 << e] * tail[1 << e] >> 30
-    least, greatest = q_range(tensor)
-    size = bisect_right(SMALLEST, max(greatest - tensor.zero_point, tensor.zero_point - least))
+    least, greatest = q_range(part.tensor)
+    zero = part.tensor.zero_point
+    size = bisect_right(SMALLEST, greatest - least if part.differences else max(greatest - zero, zero - least))
     bounds = [*SMALLEST, 2 << OCTAVES[-1]]
     return [100 * ((tail[bounds[token]] - tail[bounds[token + 1]]) >> 14) for token in range(size)]
 
@@ -110,21 +133,22 @@ def table(weights: list[int]) -> list[int]:
     return frequencies
 
 
-def read_values(bits: Array, tensor: Tensor, tokens: Array) -> tuple[Array, Array]:
-    """The integers of a tensor from its tokens and its plain bits, and the bits after these."""
+def read_values(bits: Array, part: Part, tokens: Array) -> tuple[Array, Array]:
+    """The integers of a part from its tokens and its plain bits, and the bits after these."""
     v, extra_bits = np.take(SMALLEST, tokens), np.take(EXTRA_BITS, tokens)
     for plane in range(21, -1, -1):
         concerned = extra_bits > plane
         count = np.count_nonzero(concerned)
         v[concerned] += bits[:count].astype(np.int64) << plane
         bits = bits[count:]
-    concerned = v > 0
-    count = np.count_nonzero(concerned)
-    v[concerned] *= 1 - 2 * bits[:count].astype(np.int64)
-    q = v + tensor.zero_point
-    least, greatest = q_range(tensor)
+    if not part.unsigned:
+        count = np.count_nonzero(v)
+        v[v > 0] *= 1 - 2 * bits[:count].astype(np.int64)
+        bits = bits[count:]
+    q = (v.cumsum() if part.differences else v) + part.tensor.zero_point
+    least, greatest = q_range(part.tensor)
     check(bool(np.all((least <= q) & (q <= greatest))), "an integer outside its tensor's range")
-    return q, bits[count:]
+    return q, bits
 
 
 def q_range(tensor: Tensor) -> tuple[int, int]:

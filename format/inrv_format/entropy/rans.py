@@ -29,10 +29,14 @@ MOST_LANES = 4096
 DIRECT = 16
 LARGEST_EXPONENT = 23
 PRIOR_COUNTS = 100
-LEVELS = 224
-# 2^(i/8) in 1/65536, rounded down.
-EIGHTHS = (65536, 71467, 77935, 84989, 92681, 101070, 110217, 120193)
+LEVELS = 56
+# 2^(i/2) in 1/65536, rounded down.
+HALVES = (65536, 92681)
 ONE_BITS = 30
+# A tensor of few columns and many rows holds a table of quantities of different kinds, not a matrix.
+MOST_COLUMNS = 8
+FEWEST_ROWS = 16
+DIFFERENCES, UNSIGNED = 128, 64
 
 Integers = NDArray[np.int64]
 Words = NDArray[np.uint16]
@@ -48,56 +52,68 @@ class _Table:
     token: Integers
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A column of a tensor, or all of it: what is coded of it, under which head byte and with how many tokens."""
+
+    values: Integers
+    head: int
+    alphabet: int
+
+
 def compress(symbols: Symbols) -> bytes:
-    """Stored bytes: a level for each tensor, the states, the words, and the bits that have no model."""
+    """Stored bytes: a head for each part, the states, the words, and the bits that have no model."""
     lanes = _lanes(sum(tensor.values.size for tensor in symbols))
-    parts = [_split(_centred(tensor)) for tensor in symbols]
-    levels = [_best_level(magnitudes) for magnitudes, *_ in parts]
+    parts = [part for tensor in symbols for part in _parts(tensor)]
+    splits = [_split(part.values) for part in parts]
     steps: list[tuple[Integers, Integers]] = []
-    for tensor, (_, tokens, *_), level in zip(symbols, parts, levels, strict=True):
-        model = _Model(level, _alphabet(tensor.header))
+    for part, (tokens, *_) in zip(parts, splits, strict=True):
+        model = _Model(part.head, part.alphabet)
         for table, first, last in model.epochs(len(tokens), lanes):
             for begin in range(first, last, lanes):
                 step = tokens[begin : min(begin + lanes, last)]
                 steps.append((table.frequency[step], table.start[step]))
             model.count(tokens[first:last])
     states, words = _encode(steps, lanes)
-    bits = np.concatenate([_plain_bits(*part) for part in parts])
-    return (
-        bytes(levels) + states.astype("<u4").tobytes() + words.astype("<u2").tobytes() + np.packbits(bits).tobytes()
-    )
+    bits = np.concatenate([_plain_bits(part.head, *split) for part, split in zip(parts, splits, strict=True)])
+    heads = bytes(part.head for part in parts)
+    return heads + states.astype("<u4").tobytes() + words.astype("<u2").tobytes() + np.packbits(bits).tobytes()
 
 
 def decompress(stored: bytes, layout: Layout) -> bytes:
     """The packed form (section 6.2); InvalidDataError for a stream that ends early, late or in the wrong state."""
-    count = len(layout.headers)
+    columns = [_columns(shape) for _, shape in layout.shapes]
     sizes = [math.prod(shape) for _, shape in layout.shapes]
-    lanes = _lanes(sum(sizes))
+    count, lanes = sum(columns), _lanes(sum(sizes))
     begin = count + 4 * lanes
     if len(stored) < begin:
         raise InvalidDataError("entropy-coded payload ends in its states", section=SECTION)
-    if count and max(stored[:count]) >= LEVELS:
-        raise InvalidDataError(f"level {max(stored[:count])} is out of range", section=SECTION)
+    heads = stored[:count]
+    if any(head % UNSIGNED >= LEVELS for head in heads):
+        raise InvalidDataError("a level is out of range", section=SECTION)
     states = np.frombuffer(stored, "<u4", lanes, count).astype(np.int64)
     words = np.frombuffer(stored, "<u2", (len(stored) - begin) // 2, begin)
     decoder = _Decoder(states, words)
+    owners = [number for number, each in enumerate(columns) for _ in range(each)]
     tokens = []
-    for level, header, size in zip(stored, layout.headers, sizes, strict=False):
-        tokens.append(decoder.tokens(_Model(level, _alphabet(header)), size))
+    for head, owner in zip(heads, owners, strict=True):
+        model = _Model(head, _alphabet(layout.headers[owner], head))
+        tokens.append(decoder.tokens(model, sizes[owner] // columns[owner]))
     decoder.check_end()
-    bits = _Bits(stored[begin + 2 * decoder.position :], sum(_count_bits(found) for found in tokens))
-    symbols = tuple(
-        TensorSymbols(name, header, _uncentred(bits.values(found), header, name).reshape(shape))
-        for found, header, (name, shape) in zip(tokens, layout.headers, layout.shapes, strict=True)
-    )
-    return pack(symbols)
+    plain = sum(_count_bits(head, found) for head, found in zip(heads, tokens, strict=True))
+    bits = _Bits(stored[begin + 2 * decoder.position :], plain)
+    values: list[list[Integers]] = [[] for _ in columns]
+    for head, owner, found in zip(heads, owners, tokens, strict=True):
+        values[owner].append(_summed(head, bits.values(head, found)))
+    tensors = zip(layout.shapes, layout.headers, values, strict=True)
+    return pack(tuple(_joined(name, shape, header, each) for (name, shape), header, each in tensors))
 
 
 class _Model:
-    """Counts of the tokens of one tensor: as if PRIOR_COUNTS had come from a geometric distribution, and the seen."""
+    """Counts of the tokens of one part: as if PRIOR_COUNTS had come from a geometric distribution, and the seen."""
 
-    def __init__(self, level: int, alphabet: int) -> None:
-        self._weights = _prior(level)[:alphabet] * PRIOR_COUNTS
+    def __init__(self, head: int, alphabet: int) -> None:
+        self._weights = _prior(head % UNSIGNED)[:alphabet] * PRIOR_COUNTS
 
     def count(self, tokens: Integers | Tokens) -> None:
         """Learn from tokens that both sides know."""
@@ -173,15 +189,16 @@ class _Bits:
         if self._bits[count:].any():
             raise InvalidDataError("plain bits are not followed by zeros", section=SECTION)
 
-    def values(self, tokens: Tokens) -> NDArray[np.int32]:
-        """Signed integers of the tokens."""
+    def values(self, head: int, tokens: Tokens) -> NDArray[np.int32]:
+        """Integers of the tokens, signed unless the head says that none is negative."""
         low, width = _bounds()
         values, widths = low.astype(np.int32)[tokens], width.astype(np.uint8)[tokens]
         for plane in reversed(range(int(widths.max(initial=0)))):
             held = np.flatnonzero(widths > plane)
             values[held] += self._take(len(held)) << plane
-        signed = np.flatnonzero(values)
-        values[signed] *= 1 - 2 * self._take(len(signed))
+        if not head & UNSIGNED:
+            signed = np.flatnonzero(values)
+            values[signed] *= 1 - 2 * self._take(len(signed))
         return values
 
     def _take(self, count: int) -> NDArray[np.int32]:
@@ -189,10 +206,11 @@ class _Bits:
         return self._bits[self._position - count : self._position].astype(np.int32)
 
 
-def _count_bits(tokens: Tokens) -> int:
+def _count_bits(head: int, tokens: Tokens) -> int:
     """How many plain bits the integers of these tokens have."""
     counts = np.bincount(tokens, minlength=1)
-    return int(counts @ _bounds()[1][: len(counts)] + counts[1:].sum())
+    signs = 0 if head & UNSIGNED else counts[1:].sum()
+    return int(counts @ _bounds()[1][: len(counts)] + signs)
 
 
 def _encode(steps: list[tuple[Integers, Integers]], lanes: int) -> tuple[Integers, Words]:
@@ -209,18 +227,18 @@ def _encode(steps: list[tuple[Integers, Integers]], lanes: int) -> tuple[Integer
     return states, words.astype(np.uint16)
 
 
-def _split(values: Integers) -> tuple[Integers, Integers, Integers, Integers]:
-    """Magnitudes, tokens, extra bits and signs (1 is negative) of integers."""
+def _split(values: Integers) -> tuple[Integers, Integers, Integers]:
+    """Tokens, extra bits and signs (1 is negative) of integers that are not 0."""
     magnitudes = np.abs(values)
     low, _ = _bounds()
     tokens = np.searchsorted(low, magnitudes, side="right") - 1
-    return magnitudes, tokens, magnitudes - low[tokens], (values < 0).astype(np.int64)
+    return tokens, magnitudes - low[tokens], (values[values != 0] < 0).astype(np.int64)
 
 
-def _plain_bits(magnitudes: Integers, tokens: Integers, extra: Integers, signs: Integers) -> NDArray[np.uint8]:
+def _plain_bits(head: int, tokens: Integers, extra: Integers, signs: Integers) -> NDArray[np.uint8]:
     widths = _bounds()[1][tokens]
     planes = [extra[widths > plane] >> plane & 1 for plane in reversed(range(int(widths.max(initial=0))))]
-    return np.concatenate([*planes, signs[magnitudes > 0]]).astype(np.uint8)
+    return np.concatenate([*planes, signs[: 0 if head & UNSIGNED else None]]).astype(np.uint8)
 
 
 def _bounds() -> tuple[Integers, Integers]:
@@ -232,11 +250,11 @@ def _bounds() -> tuple[Integers, Integers]:
 
 
 def _prior(level: int) -> Integers:
-    """A geometric distribution over the tokens in 1/65536, whose mean magnitude is 2^(level / 8) / 16.
+    """A geometric distribution over the tokens in 1/65536, whose mean magnitude is 2^(level / 2) / 16.
 
     P(magnitude >= k) = ratio^k in integers of 30 bits, each product rounded down.
     """
-    mean = EIGHTHS[level % 8] << (level // 8)
+    mean = HALVES[level % 2] << (level // 2)
     ratio = (mean << ONE_BITS) // (mean + (16 << 16))
     tails = [1 << ONE_BITS]
     for _ in range(DIRECT):
@@ -250,30 +268,59 @@ def _prior(level: int) -> Integers:
     return (edges[:-1] - edges[1:]) >> (ONE_BITS - 16)
 
 
-def _best_level(magnitudes: Integers) -> int:
+def _parts(tensor: TensorSymbols) -> list[_Part]:
+    """The columns of a table, or all of another tensor, each coded as it is or as differences, whichever is less."""
+    centred = tensor.values.astype(np.int64) - tensor.header.zero_point
+    parts = []
+    for values in centred.reshape(-1, _columns(centred.shape)).T:
+        coded, head = values, 0
+        differences = np.diff(values, prepend=0)
+        if _price(differences) < _price(values):
+            coded, head = differences, DIFFERENCES
+        if coded.min(initial=0) >= 0:
+            head |= UNSIGNED
+        parts.append(_Part(coded, head | _best_level(coded), _alphabet(tensor.header, head)))
+    return parts
+
+
+def _columns(shape: tuple[int, ...]) -> int:
+    """In how many parts a tensor is coded."""
+    return shape[1] if len(shape) == 2 and 0 < shape[1] <= MOST_COLUMNS and shape[0] >= FEWEST_ROWS else 1
+
+
+def _price(values: Integers) -> float:
+    """Bits of integers whose magnitudes are distributed geometrically, and of their signs."""
+    mean = float(np.abs(values).mean()) if values.size else 0.0
+    magnitude = (mean + 1) * math.log2(mean + 1) - mean * math.log2(mean) if mean else 0.0
+    return values.size * magnitude + (np.count_nonzero(values) if values.min(initial=0) < 0 else 0)
+
+
+def _best_level(values: Integers) -> int:
     """The level whose mean is nearest to that of the magnitudes."""
-    mean = float(magnitudes.mean()) if magnitudes.size else 0.0
-    return min(LEVELS - 1, max(0, round(8 * math.log2(16 * mean)))) if mean else 0
+    mean = float(np.abs(values).mean()) if values.size else 0.0
+    return min(LEVELS - 1, max(0, round(2 * math.log2(16 * mean)))) if mean else 0
 
 
 def _lanes(size: int) -> int:
     return min(MOST_LANES, -(-size // SYMBOLS_PER_LANE))
 
 
-def _alphabet(header: TensorHeader) -> int:
-    """How many tokens the tensor's range can need."""
+def _alphabet(header: TensorHeader, head: int) -> int:
+    """How many tokens a part can need, by the range of its tensor."""
     low, high = header.q_range
-    largest = max(high - header.zero_point, header.zero_point - low)
+    largest = high - low if head & DIFFERENCES else max(high - header.zero_point, header.zero_point - low)
     return int(np.searchsorted(_bounds()[0], largest, side="right"))
 
 
-def _centred(tensor: TensorSymbols) -> Integers:
-    return (tensor.values.astype(np.int64) - tensor.header.zero_point).ravel()
+def _summed(head: int, values: NDArray[np.int32]) -> Integers:
+    """Integers of a part, less their zero-point."""
+    return np.cumsum(values, dtype=np.int64) if head & DIFFERENCES else values.astype(np.int64)
 
 
-def _uncentred(values: NDArray[np.int32], header: TensorHeader, name: str) -> NDArray[np.int32]:
+def _joined(name: str, shape: tuple[int, ...], header: TensorHeader, columns: list[Integers]) -> TensorSymbols:
+    """The tensor of these columns; InvalidDataError for an integer that its record does not allow."""
     low, high = header.q_range
-    integers = values + np.int32(header.zero_point)
+    integers = np.stack(columns, axis=1) + header.zero_point
     if integers.size and (integers.min() < low or integers.max() > high):
         raise InvalidDataError(f"tensor {name} holds an integer beyond its range", section=SECTION)
-    return integers
+    return TensorSymbols(name, header, integers.astype(np.int32).reshape(shape))
