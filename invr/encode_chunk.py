@@ -38,7 +38,7 @@ from invr.fit import (
 from invr.fit.demand import wanted_sound_density, wanted_weights
 from invr.fit.objectives import Objective
 from invr.metrics import frame_psnr_db, mean_psnr_db, snr_db
-from invr.quant import quantize
+from invr.quant import order_units, quantize
 from invr.signals import AudioSignal, Signal, VideoSignal
 
 VIDEO_ID, AUDIO_ID = 0, 1
@@ -153,6 +153,7 @@ def _fit_unit(
     if config.teacher and teacher:
         objective = DistilledObjective(source, _teacher_of(plan, teacher, gain), config.teacher.alpha)
     steps = fit(field, objective, config.fit, seed, report)
+    order_units(field)
     for name in field.sound_outputs():
         field[name].detach().mul_(gain)
         if steps:

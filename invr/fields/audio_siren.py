@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from inrv_format.families import AudioSirenSpec
 from torch import Tensor
 
-from invr.fields.base import Field, linear_layer, sine_layer, siren_hidden_, time_layer, uniform_
+from invr.fields.base import Field, Layer, linear_layer, sine_layer, siren_hidden_, time_layer, uniform_
 
 LOWEST_HZ_PER_CHUNK = 1.0
 NYQUIST_SHARE = 0.5
@@ -35,6 +36,16 @@ class AudioSiren(Field):
         for name, weight in self.named_tensors():
             if name.endswith(".weight") and name != "first.weight":
                 siren_hidden_(weight, spec.omega, generator)
+
+    def layers(self) -> list[Layer]:
+        """The trunk's, of which the last is read by all heads, and the heads' own."""
+        trunk = ["first", *(f"hidden{i}" for i in range(self.spec.depth))]
+        heads = [f"head{head}" for head in range(self.spec.heads)]
+        layers = [Layer(name, ((f"{reader}.weight", 0),)) for name, reader in pairwise(trunk)]
+        if not self.spec.head_width:
+            return [*layers, Layer(trunk[-1], tuple((f"{head}_output.weight", 0) for head in heads))]
+        layers.append(Layer(trunk[-1], tuple((f"{head}_hidden.weight", 0) for head in heads)))
+        return layers + [Layer(f"{head}_hidden", ((f"{head}_output.weight", 0),)) for head in heads]
 
     def phase_gain(self, name: str) -> float | None:
         """Of the first layer, unless there is an embedding."""

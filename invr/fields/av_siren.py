@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from inrv_format.families import AvSirenSpec
 from torch import Tensor
 
 from invr.fields.base import (
     Field,
+    Layer,
     Rows,
     cell_coordinates,
     linear_layer,
@@ -38,6 +41,16 @@ class AvSiren(Field):
         for name, weight in self.named_tensors():
             if name.endswith(".weight") and not name.endswith("input.weight"):
                 siren_hidden_(weight, self.spec.omega, generator)
+
+    def layers(self) -> list[Layer]:
+        """Both inputs, whose outputs lie side by side, the trunk's, and the heads' own."""
+        trunk = [f"shared{i}" for i in range(self.spec.depth)]
+        heads = ("video", "audio0", "audio1")
+        inputs = [Layer("video_input", (("shared0.weight", 0),))]
+        inputs.append(Layer("audio_input", (("shared0.weight", self.spec.branch),)))
+        shared = [Layer(name, ((f"{reader}.weight", 0),)) for name, reader in pairwise(trunk)]
+        shared.append(Layer(trunk[-1], tuple((f"{head}_hidden.weight", 0) for head in heads)))
+        return inputs + shared + [Layer(f"{head}_hidden", ((f"{head}_output.weight", 0),)) for head in heads]
 
     def phase_gain(self, name: str) -> float | None:
         """Of both first layers."""

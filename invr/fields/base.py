@@ -25,6 +25,17 @@ class Rows:
     x: Tensor
 
 
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer whose units may change places: `name` is that of its weight and bias, `readers` are the weights that
+    have a column for each unit, with the number of the first one, `unsigned` further tensors with a row for each.
+    """
+
+    name: str
+    readers: tuple[tuple[str, int], ...]
+    unsigned: tuple[str, ...] = ()
+
+
 class Field(nn.Module):
     """A network from coordinates to values, built from a Spec for a Domain; its parameters are the file's tensors.
 
@@ -77,6 +88,15 @@ class Field(nn.Module):
     def matrices(self) -> list[Tensor]:
         """The hidden matrices, which an orthogonalising optimizer may take."""
         return [tensor for name, tensor in self.named_tensors() if _is_hidden(name)]
+
+    def layers(self) -> list[Layer]:
+        """The layers whose units may change places without changing the function."""
+        return []
+
+    @property
+    def odd(self) -> bool:
+        """Whether a unit's weights (but the unsigned ones) and its readers' may change sign, all together."""
+        return True
 
     def phase_gain(self, name: str) -> float | None:
         """Radians by which a sine's phase moves, at most, for one unit of the tensor `name`; None for most tensors.

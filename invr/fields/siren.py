@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from inrv_format.families import SirenSpec
 from inrv_format.families.siren import AFFINE, GABOR, PLANE_WAVES, RELU
 from torch import Tensor
 
-from invr.fields.base import Field, Rows, cell_coordinates, linear_layer, sine_layer, siren_hidden_, uniform_
+from invr.fields.base import Field, Layer, Rows, cell_coordinates, linear_layer, sine_layer, siren_hidden_, uniform_
 from invr.fields.embed import embed_axis
 from invr.fields.sine import cosine, sine
 
@@ -94,6 +95,20 @@ class Siren(Field):
                 uniform_(weight, math.sqrt(6 / weight.shape[1]), generator)
             else:
                 siren_hidden_(weight, spec.omega, generator)
+
+    def layers(self) -> list[Layer]:
+        """The first layer, with its windows, and the hidden ones."""
+        names = ["first", *(f"hidden{i}" for i in range(self.spec.depth)), "output"]
+        windows = ("first.window",) if self.spec.embedding == GABOR else ()
+        return [
+            Layer(name, ((f"{reader}.weight", 0),), windows if name == "first" else ())
+            for name, reader in pairwise(names)
+        ]
+
+    @property
+    def odd(self) -> bool:
+        """Sine is odd, ReLU is not."""
+        return self.spec.activation != RELU
 
     def phase_gain(self, name: str) -> float | None:
         """Of the plane waves and the motion; with an embedding the first layer is like the others."""
