@@ -101,9 +101,13 @@ class FitConfig:
     With `lmbda` over 0 the fit minimises error + lmbda x bits per point, values in [-1, 1], over weights and
     quantization steps (`docs/research/rate.md`): exact weights first, from `noise_from` of the steps on with uniform
     noise, from `round_from` on rounded; `step_rate` is Adam's for steps and spreads.
+
+    With `limit_s` seconds for all networks of a chunk, their evaluation included, fits take fewer steps where they
+    must; the result then depends on the machine's speed.
     """
 
     steps: int = 5000
+    limit_s: float | None = None
     rows: int = 128
     columns: int = 64
     samples: int = 8192
@@ -136,6 +140,7 @@ class FitConfig:
             "0 to 1, rising",
         )
         require_option(1 <= self.steps <= 10_000_000, "steps", self.steps, "1 to 10000000")
+        require_option(self.limit_s is None or self.limit_s > 0, "time limit", self.limit_s, "more than 0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +14,7 @@ import torch
 from inrv_format.chunk import AudioSpan, Chunk, TileGrid, Unit, VideoSpan, build_chunk, compress_unit, parse_chunk
 from inrv_format.entropy import coder_id_by_name
 from inrv_format.errors import BackendError
+from inrv_format.families.base import count_weights
 from inrv_format.streams import AUDIO, AudioStream, Stream, VideoStream
 from inrv_format.tensors import Symbols
 from numpy.typing import NDArray
@@ -34,6 +36,7 @@ from invr.fit import (
     finetune,
     fit,
     plan_units,
+    refit,
 )
 from invr.fit.demand import wanted_sound_density, wanted_weights
 from invr.fit.objectives import Objective
@@ -82,6 +85,7 @@ def fit_chunk(
     `teacher` are its networks if they are there already, else they are fitted first. `report` counts every network
     as often as it is worked on: as a teacher, as one that is written, and again when it is fine-tuned.
     """
+    started = time.monotonic()
     tiles = _tiles(signal, config)
     config = replace(config, tiles=tiles)
     plans = _plans(signal, config)
@@ -92,9 +96,34 @@ def fit_chunk(
     fitted = []
     for number, plan in enumerate(plans):
         told = partial(report, before + number, units)
-        fitted.append(_fit_unit(plan, signal, config, _seed(config, signal, number), device, told, teacher))
+        limited = _limited(config, plans[number:], started)
+        fitted.append(_fit_unit(plan, signal, limited, _seed(config, signal, number), device, told, teacher))
     fields, steps = zip(*fitted, strict=True)
     return FittedChunk(tuple(plans), fields, steps, tiles)
+
+
+def refit_chunk(
+    fitted: FittedChunk, signal: Signal, config: EncodeConfig, device: str, report: UnitReport, coarser: float = 1.0
+) -> FittedChunk:
+    """The networks of a chunk fitted on at another `config.fit.lmbda`, from steps `coarser` times as large.
+
+    The networks keep their sizes; `fitted`, which must be of a fit with rate, is left as it is.
+    """
+    started = time.monotonic()
+    config = replace(config, tiles=fitted.tiles)
+    fields, steps = [], []
+    for number, (plan, field, known) in enumerate(zip(fitted.plans, fitted.fields, fitted.steps, strict=True)):
+        assert known is not None
+        field, told = deepcopy(field), partial(report, number, len(fitted.plans))
+        sound, gain = _normalised(signal.audio) if plan.spec.MEDIA & AUDIO else (None, 1.0)
+        first = _scaled_sound(field, {name: coarser * step for name, step in known.items()}, 1 / (gain or 1.0))
+        objective = _objective(plan, signal, sound, config, device)
+        limited = _limited(config, fitted.plans[number:], started)
+        found = refit(field, first, objective, limited.fit, _seed(config, signal, number), told)
+        order_units(field)
+        steps.append(_scaled_sound(field, found, gain))
+        fields.append(field)
+    return FittedChunk(fitted.plans, tuple(fields), tuple(steps), fitted.tiles)
 
 
 def teacher_config(config: EncodeConfig) -> EncodeConfig:
@@ -131,6 +160,20 @@ def compress_chunk(
     return EncodedChunk(content, readable)
 
 
+def planned(signal: Signal, config: EncodeConfig) -> tuple[UnitPlan, ...]:
+    """The networks that `fit_chunk` would fit."""
+    return tuple(_plans(signal, replace(config, tiles=_tiles(signal, config))))
+
+
+def _limited(config: EncodeConfig, plans: Sequence[UnitPlan], started: float) -> EncodeConfig:
+    """The settings for the first of the plans that are left, by its share of their weights and of the time left."""
+    if config.fit.limit_s is None:
+        return config
+    weights = [count_weights(plan.spec.tensor_shapes(plan.domain)) for plan in plans]
+    left_s = max(config.fit.limit_s - (time.monotonic() - started), 0.1 * config.fit.limit_s)
+    return replace(config, fit=replace(config.fit, limit_s=left_s * weights[0] / sum(weights)))
+
+
 def _fit_unit(
     plan: UnitPlan,
     signal: Signal,
@@ -154,11 +197,16 @@ def _fit_unit(
         objective = DistilledObjective(source, _teacher_of(plan, teacher, gain), config.teacher.alpha)
     steps = fit(field, objective, config.fit, seed, report)
     order_units(field)
-    for name in field.sound_outputs():
+    scaled = _scaled_sound(field, steps or {}, gain)
+    return field, scaled if steps else None
+
+
+def _scaled_sound(field: Field, steps: Mapping[str, float], gain: float) -> dict[str, float]:
+    """Scale the sound that a field gives, in place; the quantization steps that go with it, if there are any."""
+    names = field.sound_outputs()
+    for name in names:
         field[name].detach().mul_(gain)
-        if steps:
-            steps[name] *= gain
-    return field, steps
+    return {name: step * gain if name in names else step for name, step in steps.items()}
 
 
 def _teacher_of(plan: UnitPlan, teacher: FittedChunk, gain: float) -> Field:

@@ -2,7 +2,7 @@
 
 from invr.fit.distill import DistilledObjective
 from invr.fit.finetune import finetune
-from invr.fit.loop import FitProgress, fit
+from invr.fit.loop import FitProgress, fit, refit
 from invr.fit.objectives import PairedObjective, PictureObjective, PointObjective, SoundObjective
 from invr.fit.sizing import UnitPlan, choose_tiles, plan_units
 
@@ -18,4 +18,5 @@ __all__ = [
     "finetune",
     "fit",
     "plan_units",
+    "refit",
 ]

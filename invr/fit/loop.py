@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 import torch
@@ -15,6 +15,7 @@ from invr.config import FitConfig
 from invr.fields.base import Field
 from invr.fit.objectives import Objective
 from invr.fit.optimizers import build_optimizers, build_schedulers
+from invr.fit.pace import Pace
 from invr.quant.rate import RateModel
 
 CHECK_BATCHES = 8
@@ -22,6 +23,8 @@ DIVERGED_FACTOR = 4.0
 # On black frames or silence the error falls so low that jitter alone multiplies it.
 HARMLESS_LOSS = 1e-4
 RESTART_RATE = 0.3
+# Of the rates of a fit, for one that goes on from its result (docs/research/goals.md).
+REFIT_RATE = 0.1
 
 
 class Phase(Enum):
@@ -60,36 +63,67 @@ def fit(field: Field, objective: Objective, config: FitConfig, seed: int, report
         descent = _Descent(field, objective, config, seed, rate_factor)
         if descent.descend(report):
             return descent.steps()
+        config = descent.left()
     raise FitError(f"the fit diverged twice, the second time at {RESTART_RATE} of the learning rate")
 
 
-class _Descent:
-    """One whole fit: exact weights first, then noise of a step in their place, then rounded weights."""
+def refit(
+    field: Field, steps: Mapping[str, float], objective: Objective, config: FitConfig, seed: int, report: Report
+) -> dict[str, float]:
+    """Go on with a fit from its field and quantization steps, for `config.steps` at lower rates; return new steps.
 
-    def __init__(self, field: Field, objective: Objective, config: FitConfig, seed: int, rate_factor: float) -> None:
+    There are no exact weights any more: noise in the first half, then rounding. With another `config.lmbda` that is
+    how a network is moved to another price of bits. Where it diverges all is left as it was.
+    """
+    start = _snapshot(field)
+    config = replace(config, noise_from=0.0, round_from=0.5)
+    descent = _Descent(field, objective, config, seed, REFIT_RATE, steps)
+    if not descent.descend(report):
+        _restore(field, start)
+        return dict(steps)
+    return descent.steps() or dict(steps)
+
+
+class _Descent:
+    """One whole fit: exact weights first, then noise of a step in their place, then rounded weights.
+
+    `first_steps` are the quantization steps to start with, where they are known.
+    """
+
+    def __init__(
+        self,
+        field: Field,
+        objective: Objective,
+        config: FitConfig,
+        seed: int,
+        rate_factor: float,
+        first_steps: Mapping[str, float] | None = None,
+    ) -> None:
         self._field = field
         self._objective = objective
         self._config = config
         self._seed = seed
+        self._first_steps = first_steps
         self._generator = torch.Generator().manual_seed(seed)
         self._rate = RateModel(field) if config.lmbda else None
         self._bit_price = config.lmbda * objective.power / objective.points
         self._optimizers = build_optimizers(field, config, rate_factor)
         if self._rate:
             self._optimizers.append(torch.optim.Adam(self._rate.parameters(), config.step_rate, fused=True))
-        self._schedulers = build_schedulers(self._optimizers, config)
+        self._pace = Pace(config, objective.points)
+        self._schedulers = build_schedulers(self._optimizers, config, self._pace)
         self._phase = Phase.EXACT
         self._least_error = self._least_cost = math.inf
         self._best = self._state()
 
     def descend(self, report: Report) -> bool:
         """False as soon as the fit has diverged."""
-        config = self._config
-        every = max(1, config.steps // config.checks)
-        for step in range(1, config.steps + 1):
-            self._enter_phase((step - 1) / config.steps)
+        pace, checks = self._pace, self._config.checks
+        while pace.progress < 1:
+            before = pace.progress
+            self._enter_phase(before)
             self._step()
-            if step % every and step != config.steps:
+            if int(before * checks) == int(pace.progress * checks):
                 continue
             error, bits = self._check()
             if not math.isfinite(error) or error > DIVERGED_FACTOR * max(self._least_error, HARMLESS_LOSS):
@@ -98,13 +132,18 @@ class _Descent:
             cost = error + self._bit_price * bits
             if cost < self._least_cost:
                 self._least_cost, self._best = cost, self._state()
-            report(FitProgress(step, config.steps, psnr_db(error, self._objective.peak)))
+            report(FitProgress(pace.step, pace.steps, psnr_db(error, self._objective.peak)))
         self._load(self._best)
         return True
 
     def steps(self) -> dict[str, float] | None:
         """The learned quantization steps by tensor; None for a fit without rate."""
         return self._rate.steps() if self._rate else None
+
+    def left(self) -> FitConfig:
+        """The settings of a fit in the time that this one has not used."""
+        limit_s = self._config.limit_s
+        return replace(self._config, limit_s=limit_s and max(limit_s - self._pace.elapsed_s, 0.1 * limit_s))
 
     def _enter_phase(self, progress: float) -> None:
         """Switch phases where it is time; the states of an earlier phase are not compared with a later one's."""
@@ -117,7 +156,7 @@ class _Descent:
         if phase is self._phase:
             return
         if self._phase is Phase.EXACT:
-            self._rate.start(self._field)
+            self._rate.start(self._field, self._first_steps)
         self._phase, self._least_cost = phase, math.inf
 
     def _step(self) -> None:
@@ -126,8 +165,10 @@ class _Descent:
         for optimizer in self._optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        for optimizer, scheduler in zip(self._optimizers, self._schedulers, strict=True):
+        for optimizer in self._optimizers:
             optimizer.step()
+        self._pace.advance()
+        for scheduler in self._schedulers:
             scheduler.step()
 
     def _loss(self, noise: torch.Generator | None) -> Tensor:

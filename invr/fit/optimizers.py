@@ -12,6 +12,7 @@ from torch import Tensor
 
 from invr.config import FitConfig
 from invr.fields.base import Field
+from invr.fit.pace import Pace
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 NEWTON_SCHULZ_STEPS = 5
@@ -98,11 +99,11 @@ FACTORS: dict[str, Callable[[float], float]] = {"cosine": cosine, "constant": la
 
 
 def build_schedulers(
-    optimizers: list[torch.optim.Optimizer], config: FitConfig
+    optimizers: list[torch.optim.Optimizer], config: FitConfig, pace: Pace
 ) -> list[torch.optim.lr_scheduler.LRScheduler]:
-    """The schedule for each optimizer."""
+    """The schedule for each optimizer, by the part of the fit that is done."""
 
-    def factor(step: int) -> float:
-        return FACTORS[config.schedule](step / config.steps)
+    def factor(_step: int) -> float:
+        return FACTORS[config.schedule](pace.progress)
 
     return [torch.optim.lr_scheduler.LambdaLR(optimizer, factor) for optimizer in optimizers]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from inrv_format.tensors import DIFFERENCES
@@ -37,10 +38,12 @@ class RateModel(nn.Module):
         self.log_spread = nn.Parameter(torch.zeros(len(named), device=device))
 
     @torch.no_grad()
-    def start(self, field: Field) -> None:
-        """Set steps and spreads to what the field's tensors ask for as they are now."""
+    def start(self, field: Field, known: Mapping[str, float] | None = None) -> None:
+        """Set steps to those that are `known` by tensor, or else, as spreads are in any case, to what the field's
+        tensors ask for as they are now.
+        """
         named = list(field.named_tensors())
-        steps = [_first_step(field, name, tensor.detach()) for name, tensor in named]
+        steps = [known[name] if known else _first_step(field, name, tensor.detach()) for name, tensor in named]
         stored = self._stored(torch.cat([tensor.reshape(-1) for _, tensor in named]))
         sizes = torch.stack([part.abs().mean() for part in torch.split(stored, self._sizes)])
         self.log_step.copy_(torch.tensor(steps).log())

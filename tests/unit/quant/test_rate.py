@@ -1,6 +1,7 @@
 """The rate of a fit: what a Laplace model pays, what the steps are, and that paying for bits saves them."""
 
 import math
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,8 @@ from toys import toy_picture
 
 from invr.config import FitConfig, QuantConfig
 from invr.fields import build_field
-from invr.fit import PictureObjective, fit
+from invr.fit import PictureObjective, fit, refit
+from invr.fit.loop import checked_loss
 from invr.quant import quantize
 from invr.quant.rate import RateModel, laplace_bits
 
@@ -90,3 +92,24 @@ def test_a_dear_bit_saves_bits():
 
 def test_without_a_price_there_are_no_steps():
     assert toy_fit(0.0)[1] is None
+
+
+def test_a_refit_moves_a_network_to_another_price_and_leaves_it_better():
+    field, steps = toy_fit(1e-3)
+    objective, sizes, errors = PictureObjective(toy_picture(), 8, CONFIG, "cpu"), [], []
+    for lmbda in (1e-5, 1e-1):
+        moved = deepcopy(field)
+        config = replace(CONFIG, steps=40, lmbda=lmbda)
+        found = refit(moved, steps, objective, config, 0, lambda state: None)
+        sizes.append(sum(int(np.abs(tensor.values).sum()) for tensor in quantize(moved, QuantConfig(), found)))
+        errors.append(checked_loss(moved, objective, 0))
+    assert sizes[1] < 0.9 * sizes[0]
+    assert errors[0] < checked_loss(field, objective, 0)
+
+
+def test_a_refit_starts_from_the_steps_that_it_is_given():
+    field, steps = toy_fit(1e-3)
+    objective = PictureObjective(toy_picture(), 8, CONFIG, "cpu")
+    config = replace(CONFIG, steps=2, lmbda=1e-3)
+    found = refit(field, {name: 2 * step for name, step in steps.items()}, objective, config, 0, lambda state: None)
+    assert all(1.8 < found[name] / steps[name] < 2.2 for name in steps)
