@@ -178,17 +178,47 @@ class QuantConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Goal:
+    """What an encode has to reach: PSNR of the picture in dB (mean over frames), bytes of the file, or bits a second.
+
+    One of these at most; qualities, and with them networks and prices of bits, follow. `time_s` seconds for the whole
+    encode go alone or with one of them. What counts as reached is in `invr/goals/outcome.py`.
+    """
+
+    psnr_db: float | None = None
+    size_bytes: int | None = None
+    bits_per_s: float | None = None
+    time_s: float | None = None
+
+    def __post_init__(self) -> None:
+        targets = {"--target-psnr": self.psnr_db, "--target-size": self.size_bytes, "--bitrate": self.bits_per_s}
+        given = [name for name, value in targets.items() if value is not None]
+        require_option(
+            len(given) <= 1, given[0] if given else "", f"with {given[-1]}" if given else "", "one of them"
+        )
+        for name, value in {**targets, "--time-budget": self.time_s}.items():
+            require_option(value is None or 0 < value < math.inf, name, value, "more than 0")
+
+    @property
+    def steers(self) -> bool:
+        """Whether qualities follow from it."""
+        return (self.psnr_db, self.size_bytes, self.bits_per_s) != (None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
 class EncodeConfig:
     """Everything that decides the bytes of a file, with the media left out.
 
     Chunks have `chunk_frames` frames, across cuts too; 0 starts them at cuts and goes by motion (invr/media).
-    `tiles` None cuts pictures that ask for more weights than one network should have.
+    `tiles` None cuts pictures that ask for more weights than one network should have. A `goal` of PSNR, size or
+    bitrate takes the place of `fit.lmbda`.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
     fit: FitConfig = field(default_factory=FitConfig)
     quant: QuantConfig = field(default_factory=QuantConfig)
     teacher: TeacherConfig | None = None
+    goal: Goal = field(default_factory=Goal)
     coder: str = "rans"
     chunk_frames: int = 0
     tiles: TileGrid | None = None
@@ -211,6 +241,10 @@ class EncodeConfig:
         )
         taught = not self.model.unified or self.teacher is None or taught_unified
         require_option(taught, "teacher", "of a unified network", "unified networks")
+        fitted_once = self.teacher is None and not self.quant.finetune_steps
+        require_option(
+            fitted_once or self.goal == Goal(), "a goal", "with a teacher or with fine-tuning", "other presets"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,10 +20,11 @@ from inrv_format.limits import DEFAULT_LIMITS
 from inrv_format.streams import Stream, VideoStream
 from inrv_format.writer import Writer
 
-from invr.config import EncodeConfig, QuantConfig
+from invr.config import EncodeConfig, Goal, QuantConfig
 from invr.device import prepare_device, translated_backend
-from invr.encode_chunk import AUDIO_ID, VIDEO_ID, EncodedChunk, FittedChunk, UnitReport, compress_chunk, fit_chunk
+from invr.encode_chunk import AUDIO_ID, VIDEO_ID, EncodedChunk, FittedChunk, UnitReport, compress_chunk
 from invr.fit import FitProgress
+from invr.goals import Course, Outcome
 from invr.media import LIVELY_FRAMES, FixedLengths, Lengths, MediaReader, ReadConfig, ShotLengths
 from invr.metrics.fidelity import CEILING_DB
 from invr.output import Target, TargetFile, translated
@@ -65,7 +66,8 @@ class EncodeProgress:
 class EncodeResult:
     """What an encode wrote: bytes of the whole file, quality as its bytes decode, and what could not be kept.
 
-    `psnr_db` is the mean over frames, `snr_db` the mean over chunks that are not silent; NaN without any.
+    `psnr_db` is the mean over frames, `snr_db` the mean over chunks that are not silent; NaN without any. `outcomes`
+    says of each part of a goal whether it was reached; a file that missed it is complete all the same.
     """
 
     bytes_written: int
@@ -76,6 +78,7 @@ class EncodeResult:
     snr_db: float
     duration_s: float
     warnings: tuple[str, ...]
+    outcomes: tuple[Outcome, ...] = ()
 
 
 def encode(
@@ -118,7 +121,10 @@ def encode_variants(
     tags: dict[str, str] | None = None,
     inspect: Inspect | None = None,
 ) -> list[EncodeResult]:
-    """As `encode`, but fit once and write a file for each way to quantize; `config.quant` is not used."""
+    """As `encode`, but fit once and write a file for each way to quantize; `config.quant` is not used.
+
+    A goal is the first file's.
+    """
     read = read or ReadConfig()
     device = prepare_device(config.device, config.threads)
     with MediaReader(source, read) as reader, translated_backend(), ExitStack() as stack:
@@ -133,16 +139,24 @@ def encode_variants(
         ]
         chunks = partial(_estimated_chunks, reader, lengths, read)
         progress = _Progress(chunks, reader.duration_s, outputs, report)
-        for signal in reader.chunks(lengths):
+        course = Course(outputs[0].config, streams, device, reader.duration_s)
+        for signal, last in _with_last(reader.chunks(lengths), known=config.goal != Goal()):
             _check_durations(signal, outputs[0].name)
-            fitted = fit_chunk(signal, config, device, progress.unit_report)
-            encoded = [output.add(fitted, signal, device, progress.unit_report) for output in outputs]
+            framing_bytes = outputs[0].framing_bytes
+            fitted, first = course.encode(signal, progress.unit_report, framing_bytes=framing_bytes, last=last)
+            others = [output.compress(fitted, signal, device, progress.unit_report) for output in outputs[1:]]
+            encoded = [first, *others]
+            for output, chunk in zip(outputs, encoded, strict=True):
+                output.write(chunk)
             if inspect:
                 inspect(fitted, encoded)
             progress.finish_chunk(outputs[0].duration_s)
         if not outputs[0].totals.chunks:
             raise InputError("the source has no frame and no sample in the span that was asked for")
-        return [output.finish(tuple(reader.warnings)) for output in outputs]
+        results = [output.finish(tuple(reader.warnings)) for output in outputs]
+        first_result = results[0]
+        reached = course.outcomes(first_result.bytes_written, first_result.psnr_db, first_result.duration_s)
+        return [replace(first_result, outcomes=reached), *results[1:]]
 
 
 class _Output:
@@ -153,7 +167,7 @@ class _Output:
     ) -> None:
         self._file = file
         self._streams = streams
-        self._config = config
+        self.config = config
         self.totals = _Totals(streams)
         with translated(file.name):
             self._writer = Writer(file, streams, tags)
@@ -173,14 +187,21 @@ class _Output:
         """Media time covered."""
         return self.totals.duration_s
 
-    def add(self, fitted: FittedChunk, signal: Signal, device: str, report: UnitReport) -> EncodedChunk:
-        """Compress and write one chunk."""
-        encoded = compress_chunk(fitted, signal, self._streams, self._config, device, report)
+    @property
+    def framing_bytes(self) -> int:
+        """Of the whole file if it ended after a chunk without content."""
+        return self._writer.finished_bytes(0)
+
+    def compress(self, fitted: FittedChunk, signal: Signal, device: str, report: UnitReport) -> EncodedChunk:
+        """One chunk as this file holds it."""
+        return compress_chunk(fitted, signal, self._streams, self.config, device, report)
+
+    def write(self, encoded: EncodedChunk) -> None:
+        """Write one chunk."""
         with translated(self._file.name):
             self._writer.write_content(encoded.chunk, encoded.content)
             self._file.flush()
         self.totals.add(encoded.chunk)
-        return encoded
 
     def finish(self, warnings: tuple[str, ...]) -> EncodeResult:
         """Write what comes last."""
@@ -264,6 +285,18 @@ class _Totals:
         return EncodeResult(
             bytes_written, self.chunks, self.frames, self.samples, psnr_db, snr_db, self.duration_s, warnings
         )
+
+
+def _with_last(signals: Iterator[Signal], *, known: bool) -> Iterator[tuple[Signal, bool]]:
+    """Each signal, and whether it is the last; to know that, one more must be held in memory."""
+    if not known:
+        yield from ((signal, False) for signal in signals)
+        return
+    waiting = next(signals, None)
+    while waiting is not None:
+        following = next(signals, None)
+        yield waiting, following is None
+        waiting = following
 
 
 def streams_of(reader: MediaReader) -> dict[int, Stream]:

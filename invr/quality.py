@@ -7,13 +7,14 @@ from dataclasses import replace
 from invr.config import REFERENCE_LMBDA, EncodeConfig, require_option
 
 DEFAULT_QUALITY = 50.0
+LOWEST_QUALITY, HIGHEST_QUALITY = 0.0, 100.0
 # Ten points of quality halve the price of a bit.
 POINTS_PER_HALVING = 10
 
 
 def lmbda_of(quality: float) -> float:
     """Lambda of `FitConfig`: the reference at 50, half of it ten points higher."""
-    require_option(0 <= quality <= 100, "--quality", quality, "0 to 100")
+    require_option(LOWEST_QUALITY <= quality <= HIGHEST_QUALITY, "--quality", quality, "0 to 100")
     return float(REFERENCE_LMBDA * 2 ** ((DEFAULT_QUALITY - quality) / POINTS_PER_HALVING))
 
 

@@ -60,3 +60,9 @@ class BackendError(InrvError, RuntimeError):
     """A device or a library underneath failed."""
 
     exit_code = 9
+
+
+class GoalError(InrvError, RuntimeError):
+    """The file is written and whole, but it is not what was asked for; the message says what was reached, and why."""
+
+    exit_code = 10

@@ -9,7 +9,7 @@ from typing import Protocol
 from inrv_format.boxes import CHUNK_BOX, END_BOX, INDEX_BOX, STREAM_BOX, TAGS_BOX, build_box
 from inrv_format.chunk import Chunk, build_chunk
 from inrv_format.index import IndexBuilder, build_index, build_stream, build_tags
-from inrv_format.schema import FILE_HEADER, FOOTER
+from inrv_format.schema import FILE_HEADER, FOOTER, INDEX_ENTRY
 from inrv_format.streams import Stream
 
 VERSION = 1
@@ -49,6 +49,14 @@ class Writer:
         self._put_box(CHUNK_BOX, content)
         self._index.add(chunk, offset, self.bytes_written - offset)
         return self.bytes_written - offset
+
+    def finished_bytes(self, content: int) -> int:
+        """Bytes of the whole file if it ended after one more chunk, of `content` bytes."""
+        boxes = (
+            len(build_box(CHUNK_BOX, 0, b"")) + len(build_box(INDEX_BOX, 0, b"")) + len(build_box(END_BOX, 0, b""))
+        )
+        index: int = len(build_index(self._index.build())) + INDEX_ENTRY.sizeof() + FOOTER.sizeof()
+        return self.bytes_written + boxes + content + index
 
     def close(self) -> None:
         """Finish the file; the target itself stays open."""

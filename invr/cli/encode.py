@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
-from inrv_format.chunk import TileGrid
+from inrv_format.errors import GoalError
 
 from invr.cli.options import (
     PIPE,
@@ -19,17 +18,13 @@ from invr.cli.options import (
     parse_span,
     progress_target,
 )
-from invr.cli.progress import Display, clock, decibels, encode_line, encode_record, size
-from invr.presets import PRESETS, model_name, with_steps
+from invr.cli.progress import Display, clock, decibels, encode_line, encode_record, outcome_text, size
+from invr.cli.settings import choice, parse_goal, priced, tile_grid
+from invr.presets import model_name
 
 if TYPE_CHECKING:
     from invr.config import EncodeConfig
     from invr.encoder import EncodeResult
-
-# Below the options, each preset on a line of its own: the mark keeps the lines from being joined.
-PRESET_LINES = "\b\nPresets (an option that is given wins over its preset):\n" + "\n".join(
-    f"  {name:<11} {preset.summary}" for name, preset in PRESETS.items()
-)
 
 
 def encode(
@@ -49,6 +44,18 @@ def encode(
     preset: str = typer.Option("medium", "-p", "--preset", help="a name of the list below"),
     quality: float | None = typer.Option(
         None, "-q:v", "--quality", metavar="0-100", help="quality; 50, or as the preset says; size follows"
+    ),
+    target_psnr: float | None = typer.Option(
+        None, "--target-psnr", metavar="DB", help="find the quality that gives this PSNR"
+    ),
+    target_size: str | None = typer.Option(
+        None, "--target-size", metavar="BYTES", help="find the quality that fills so many bytes: 20000, 40k, 1.5M"
+    ),
+    bitrate: str | None = typer.Option(
+        None, "-b", "--bitrate", metavar="BITS", help="find the quality that fills so many bits a second: 40k"
+    ),
+    time_budget: str | None = typer.Option(
+        None, "--time-budget", metavar="TIME", help="finish within this time, with fewer steps where it must be"
     ),
     steps: int | None = typer.Option(None, "--steps", min=1, help="steps of each fit, instead of the preset's"),
     model: str | None = typer.Option(
@@ -88,33 +95,27 @@ def encode(
     check_overwrite(source, name, yes=yes, no=no)
     start_s, duration_s = parse_span(start, duration, end)
     resize = parse_size(scaled, "-s")
+    goal = parse_goal(target_psnr, target_size, bitrate, time_budget)
     with progress_target(progress, name) as records:
         from invr import encoder
         from invr.config import CODERS, MODELS
         from invr.media import ReadConfig
-        from invr.quality import at_quality, without_rate
 
-        chosen = with_steps(PRESETS[_choice(preset, PRESETS, "--preset")].config, steps)
-        if quality is not None and bits is not None:
-            raise typer.BadParameter("--quality and --bits exclude each other: at a quality, bits are learned")
-        if quality is not None:
-            chosen = at_quality(chosen, quality)
-        elif bits is not None or finetune_steps:
-            chosen = without_rate(chosen)
+        chosen = priced(preset, steps, quality, bits, finetune_steps, goal)
         config = replace(
             chosen,
-            model=MODELS[_choice(model, MODELS, "--model")] if model else chosen.model,
+            model=MODELS[choice(model, MODELS, "--model")] if model else chosen.model,
             quant=replace(
                 chosen.quant,
                 bits=bits or chosen.quant.bits,
                 symmetric=chosen.quant.symmetric and not asymmetric,
                 finetune_steps=chosen.quant.finetune_steps if finetune_steps is None else finetune_steps,
             ),
-            coder=_choice(coder, CODERS, "--coder") if coder else chosen.coder,
+            coder=choice(coder, CODERS, "--coder") if coder else chosen.coder,
             chunk_frames=chosen.chunk_frames if chunk_frames is None else chunk_frames,
-            tiles=_tile_grid(tiles),
+            tiles=tile_grid(tiles),
             seed=seed,
-            device=_choice(device, ("cpu", "cuda", "auto"), "--device"),
+            device=choice(device, ("cpu", "cuda", "auto"), "--device"),
             threads=threads,
             verify=verify,
             tags=not no_tags,
@@ -145,27 +146,16 @@ def encode(
             display.warn(warning)
         record: dict[str, object] = {"total_size": result.bytes_written, "frame": result.frames}
         display.finish(_summary(name, result, verbose), record)
-
-
-def _choice(value: str, allowed: Collection[str], option: str) -> str:
-    if value not in allowed:
-        raise typer.BadParameter(f"{option} {value}: allowed are {', '.join(allowed)}")
-    return value
-
-
-def _tile_grid(text: str) -> TileGrid | None:
-    if text == "auto":
-        return None
-    size = parse_size(text, "--tiles")
-    assert size is not None
-    from invr.fit.sizing import TILE_OVERLAP
-
-    return TileGrid(*size, overlap=TILE_OVERLAP if size != (1, 1) else 0)
+    missed = [f"{outcome_text(outcome)} ({outcome.why})" for outcome in result.outcomes if outcome.why]
+    if missed:
+        raise GoalError(f"{', '.join(missed)}; the file is written and whole")
 
 
 def _tags(preset: str, model: str, config: EncodeConfig) -> dict[str, str]:
     """What made the file, for `invr info`; no paths."""
     weights = f"lambda={config.fit.lmbda:g}" if config.fit.lmbda else f"bits={config.quant.bits}"
+    targets = {"psnr": config.goal.psnr_db, "size": config.goal.size_bytes, "bitrate": config.goal.bits_per_s}
+    weights = next((f"{name}={value:g}" for name, value in targets.items() if value is not None), weights)
     settings = f"preset={preset} model={model} steps={config.fit.steps} {weights} seed={config.seed}"
     return {"settings": settings}
 
@@ -174,7 +164,8 @@ def _summary(name: str, result: EncodeResult, verbose: int) -> str:
     shown = "standard output" if name == PIPE else name
     rate = 8e-3 * result.bytes_written / result.duration_s if result.duration_s else 0.0
     quality = decibels(result.psnr_db, "PSNR") + decibels(result.snr_db, "sound SNR")
-    parts = [f"{shown}: {size(result.bytes_written)}", f"{rate:.1f} kbit/s", *quality]
+    reached = [outcome_text(outcome) for outcome in result.outcomes]
+    parts = [f"{shown}: {size(result.bytes_written)}", f"{rate:.1f} kbit/s", *quality, *reached]
     if verbose:
         parts += [f"{result.chunks} chunks", f"{result.frames} frames", f"{result.samples} samples"]
         parts.append(clock(result.duration_s))

@@ -13,9 +13,10 @@ from inrv_format.errors import InrvError
 
 from invr.cli.compare import compare
 from invr.cli.decode import decode
-from invr.cli.encode import PRESET_LINES, encode
+from invr.cli.encode import encode
 from invr.cli.info import info
 from invr.cli.report import report
+from invr.cli.settings import PRESET_LINES
 from invr.cli.sweep import sweep
 from invr.cli.test import test_files
 
@@ -47,7 +48,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
     Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 input not readable, 4 file damaged, 5 file needs a newer
     version, 6 a limit is exceeded, 7 the fit failed, 8 output not writable, 9 device or library failed,
-    130 and 143 interrupted, 141 the reader of the output has gone.
+    10 the file is written but misses its goal, 130 and 143 interrupted, 141 the reader of the output has gone.
     """
     if version:
         from importlib.metadata import version as installed_version

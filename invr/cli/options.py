@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import math
 import os
 import re
 import sys
@@ -49,6 +50,17 @@ def parse_size(text: str | None, option: str) -> tuple[int, int] | None:
     if not match or "0" in match.groups():
         raise typer.BadParameter(f"{option} {text}: a size is WIDTHxHEIGHT, 640x360 for example")
     return int(match[1]), int(match[2])
+
+
+def parse_amount(text: str | None, option: str) -> float | None:
+    """A number from `40000`, `40k`, `1.5M` or `2G`, thousands as FFmpeg writes them; `40Ki` counts 1024."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)([kKMG]?)(i?)", text.strip())
+    if not match or (match[3] and not match[2]) or not float(match[1]):
+        raise typer.BadParameter(f"{option} {text}: an amount is 40000, 40k or 1.5M, more than 0")
+    thousand = 1024.0 if match[3] else 1000.0
+    return float(match[1]) * math.pow(thousand, ("", "k", "M", "G").index(match[2].replace("K", "k")))
 
 
 def parse_rate(text: str | None) -> Fraction | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from invr.decoder import DecodeProgress
     from invr.encoder import EncodeProgress
+    from invr.goals import Outcome
 
 LINE_EVERY_S = 10.0
 
@@ -112,6 +114,12 @@ def decode_record(state: DecodeProgress, elapsed_s: float) -> dict[str, object]:
     }
 
 
+def outcome_text(outcome: Outcome) -> str:
+    """`target 30.00 dB: 30.12 dB`."""
+    show = OUTCOME_TEXTS[outcome.name]
+    return f"target {show(outcome.wanted)}: {show(outcome.reached)}"
+
+
 def clock(seconds: float) -> str:
     """`01:02`, or `1:01:02` from an hour on."""
     total = round(seconds)
@@ -120,8 +128,9 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes_seconds}" if hours else minutes_seconds
 
 
-def size(count: int) -> str:
+def size(count: float) -> str:
     """Bytes for a person."""
+    count = round(count)
     return f"{count} B" if count < 1000 else f"{count / 1e3:.1f} kB" if count < 1e6 else f"{count / 1e6:.2f} MB"
 
 
@@ -134,3 +143,11 @@ def speed(media_s: float, elapsed_s: float) -> str:
 def decibels(value: float, name: str) -> list[str]:
     """`['PSNR 31.20 dB']`, or nothing for a medium that is absent."""
     return [] if math.isnan(value) else [f"{name} {value:.2f} dB"]
+
+
+OUTCOME_TEXTS: dict[str, Callable[[float], str]] = {
+    "psnr": lambda psnr_db: f"{psnr_db:.2f} dB",
+    "size": size,
+    "bitrate": lambda bits_per_s: f"{bits_per_s / 1e3:.1f} kbit/s",
+    "time": lambda time_s: f"{time_s:.1f} s",
+}

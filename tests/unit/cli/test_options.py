@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 import typer
 
-from invr.cli.options import output_name, parse_rate, parse_size, parse_span, parse_time
+from invr.cli.options import output_name, parse_amount, parse_rate, parse_size, parse_span, parse_time
 from invr.cli.progress import clock, size, speed
 
 
@@ -31,6 +31,20 @@ def test_times(text, seconds):
 def test_not_times(text):
     with pytest.raises(typer.BadParameter, match="-ss"):
         parse_time(text, "-ss")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("40000", 40_000), ("40k", 40_000), ("40K", 40_000), ("1.5M", 1.5e6), (".5G", 5e8), ("2Ki", 2048)],
+)
+def test_amounts(text, number):
+    assert parse_amount(text, "-b") == number
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "k", "1.5m", "10kb", "2i", "1e3", "nan"])
+def test_not_amounts(text):
+    with pytest.raises(typer.BadParameter, match="-b"):
+        parse_amount(text, "-b")
 
 
 def test_spans():

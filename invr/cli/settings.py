@@ -1,0 +1,80 @@
+"""Settings of an encode from what was typed, for the commands that share them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import typer
+from inrv_format.chunk import TileGrid
+
+from invr.cli.options import parse_amount, parse_size, parse_time
+from invr.presets import PRESETS, with_steps
+
+if TYPE_CHECKING:
+    from invr.config import EncodeConfig, Goal
+
+# Below the options, each preset on a line of its own: the mark keeps the lines from being joined.
+PRESET_LINES = "\b\nPresets (an option that is given wins over its preset):\n" + "\n".join(
+    f"  {name:<11} {preset.summary}" for name, preset in PRESETS.items()
+)
+
+
+def choice(value: str, allowed: Collection[str], option: str) -> str:
+    """The value, if it is one of those allowed."""
+    if value not in allowed:
+        raise typer.BadParameter(f"{option} {value}: allowed are {', '.join(allowed)}")
+    return value
+
+
+def tile_grid(text: str) -> TileGrid | None:
+    """Tiles and their overlap from `2x1`, None from `auto`."""
+    if text == "auto":
+        return None
+    size = parse_size(text, "--tiles")
+    assert size is not None
+    from invr.fit.sizing import TILE_OVERLAP
+
+    return TileGrid(*size, overlap=TILE_OVERLAP if size != (1, 1) else 0)
+
+
+def parse_goal(
+    target_psnr: float | None, target_size: str | None, bitrate: str | None, time_budget: str | None
+) -> Goal:
+    """The goal that the options name; one of the first three at most."""
+    from invr.config import Goal
+
+    only_one({"--target-psnr": target_psnr, "--target-size": target_size, "--bitrate": bitrate})
+    size_bytes = parse_amount(target_size, "--target-size")
+    return Goal(
+        target_psnr,
+        None if size_bytes is None else int(size_bytes),
+        parse_amount(bitrate, "--bitrate"),
+        parse_time(time_budget, "--time-budget"),
+    )
+
+
+def priced(
+    preset: str, steps: int | None, quality: float | None, bits: int | None, finetune_steps: int | None, goal: Goal
+) -> EncodeConfig:
+    """The preset's settings with the price of a bit, or the bits of a weight, or the goal that was asked for."""
+    from dataclasses import replace
+
+    from invr.quality import DEFAULT_QUALITY, at_quality, without_rate
+
+    target = goal if goal.steers else None
+    only_one({"--quality": quality, "--bits": bits, "--target-psnr, --target-size and --bitrate": target})
+    only_one({"--finetune-steps": finetune_steps or None, "--target-psnr, --target-size and --bitrate": target})
+    chosen = with_steps(PRESETS[choice(preset, PRESETS, "--preset")].config, steps)
+    if goal.steers or quality is not None:
+        chosen = at_quality(chosen, DEFAULT_QUALITY if quality is None else quality)
+    elif bits is not None or finetune_steps:
+        chosen = without_rate(chosen)
+    return replace(chosen, goal=goal)
+
+
+def only_one(options: dict[str, object]) -> None:
+    """Refuse two options that exclude each other."""
+    given = [name for name, value in options.items() if value is not None]
+    if len(given) > 1:
+        raise typer.BadParameter(f"{given[0]} excludes {given[1]}")

@@ -1,0 +1,111 @@
+"""`Course`: a goal on its way through the chunks of a file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from inrv_format.errors import InputError
+from inrv_format.streams import Stream
+
+from invr.config import EncodeConfig
+from invr.encode_chunk import (
+    AUDIO_ID,
+    VIDEO_ID,
+    EncodedChunk,
+    FittedChunk,
+    UnitReport,
+    compress_chunk,
+    fit_chunk,
+)
+from invr.goals.aims import Aim, aim_at_psnr, aim_at_size
+from invr.goals.outcome import Outcome, Written, judge
+from invr.goals.pursuit import pursue
+from invr.goals.shares import share
+from invr.goals.trials import Trials
+from invr.quality import DEFAULT_QUALITY
+from invr.signals import Signal
+
+# Of all the time: the rest is for opening and closing files.
+PLANNED_SHARE = 0.96
+# Of a chunk's time, with a quality to be found: the rest is for probes and corrections.
+WHOLE_FIT_SHARE = 0.65
+
+
+class Course:
+    """Encodes one chunk after the other as `config.goal` says; without a goal, each as `config` says.
+
+    `duration_s` is how long the source is, None if unknown. What a chunk leaves of bytes or time, or takes too much,
+    is shared by those that follow; the quality that one needed is where the next one starts. Raises InputError for a
+    PSNR without a picture.
+    """
+
+    def __init__(
+        self, config: EncodeConfig, streams: Mapping[int, Stream], device: str, duration_s: float | None
+    ) -> None:
+        if config.goal.psnr_db is not None and VIDEO_ID not in streams:
+            raise InputError(f"--target-psnr {config.goal.psnr_db}: the source has no picture")
+        self._config = config
+        self._streams = streams
+        self._device = device
+        self._duration_s = duration_s
+        self._started = time.monotonic()
+        self._end_s = 0.0
+        self._quality, self._surplus = DEFAULT_QUALITY, 0.0
+        self._whys: list[str] = []
+
+    def encode(
+        self, signal: Signal, report: UnitReport, *, framing_bytes: int, last: bool
+    ) -> tuple[FittedChunk, EncodedChunk]:
+        """The next chunk. `framing_bytes` is the file's size if it ended after a chunk without content."""
+        now = time.monotonic()
+        start_s, self._end_s = self._end_s, self._end_of(signal)
+        chunk_s = self._end_s - start_s
+        left_s = None if self._duration_s is None else self._duration_s - start_s
+        goal, config, deadline = self._config.goal, self._config, None
+        if goal.time_s is not None:
+            limit_s = max(
+                1e-3, share(PLANNED_SHARE * goal.time_s - (now - self._started), chunk_s, left_s, last=last)
+            )
+            deadline = now + limit_s
+            limit_s *= WHOLE_FIT_SHARE if goal.steers else 1.0
+            config = replace(config, fit=replace(config.fit, limit_s=limit_s))
+        if not goal.steers:
+            fitted = fit_chunk(signal, config, self._device, report)
+            return fitted, compress_chunk(fitted, signal, self._streams, config, self._device, report)
+        aim = self._aim(framing_bytes, chunk_s, left_s, last=last)
+        trials = Trials(signal, self._streams, config, self._device, report, deadline)
+        pursuit = pursue(trials, aim, self._quality, self._surplus)
+        self._quality, self._surplus = pursuit.trial.sized, pursuit.surplus
+        if pursuit.why:
+            self._whys.append(pursuit.why)
+        return pursuit.trial.fitted, pursuit.trial.encoded
+
+    def outcomes(self, size_bytes: int, psnr_db: float, duration_s: float) -> tuple[Outcome, ...]:
+        """What became of the goal, with the file finished."""
+        written = Written(size_bytes, psnr_db, duration_s, time.monotonic() - self._started)
+        return judge(self._config.goal, written, self._whys)
+
+    def _aim(self, framing_bytes: int, chunk_s: float, left_s: float | None, *, last: bool) -> Aim:
+        goal = self._config.goal
+        if goal.psnr_db is not None:
+            return aim_at_psnr(goal.psnr_db)
+        if goal.size_bytes is not None:
+            room = share(goal.size_bytes - framing_bytes, chunk_s, left_s, last=last)
+        else:
+            assert goal.bits_per_s is not None
+            room = goal.bits_per_s * self._end_s / 8 - framing_bytes
+        if room < 1:
+            self._whys.append(f"headers and index take {framing_bytes} bytes")
+        return aim_at_size(room)
+
+    def _end_of(self, signal: Signal) -> float:
+        """Where the signal ends, in seconds."""
+        ends = [self._end_s]
+        if signal.video:
+            ticks = int(signal.video.pts[-1]) + signal.video.last_duration
+            ends.append(float(ticks * self._streams[VIDEO_ID].time_base))
+        if signal.audio:
+            ends.append(float((signal.audio.pts + len(signal.audio)) * self._streams[AUDIO_ID].time_base))
+        return max(ends)

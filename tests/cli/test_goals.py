@@ -1,0 +1,77 @@
+"""Goals through the real command: what it says, its exit code, and what excludes what."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from inrv_format.streams import VideoStream
+from toys import toy_picture
+
+from invr.media import WriteConfig, open_sink
+
+
+def invr(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    command = [sys.executable, "-m", "invr", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Path:
+    """Six frames of 16x12."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mkv"
+    video = VideoStream(16, 12, Fraction(1, 25), average_rate=Fraction(25))
+    with open_sink(path, video, None, WriteConfig()) as sink:
+        sink.write_video(toy_picture(6), np.arange(6, dtype=np.int64), 1)
+    return path
+
+
+def encode(clip: Path, target: Path, *options: object) -> subprocess.CompletedProcess[str]:
+    return invr("encode", clip, "-o", target, "-j", "1", "--steps", "12", *options)
+
+
+def test_a_goal_that_is_reached_is_said(clip, tmp_path):
+    done = encode(clip, tmp_path / "a.inrv", "--target-size", "1.2k", "--time-budget", "1:00")
+    assert done.returncode == 0, done.stderr
+    line = done.stderr.splitlines()[-1]
+    assert "target 1.2 kB: 1.1 kB" in line
+    assert "target 60.0 s: " in line
+    assert "size=1200" in invr("info", tmp_path / "a.inrv", "--json").stdout
+
+
+def test_a_goal_that_is_missed_has_a_file_and_a_code_of_its_own(clip, tmp_path):
+    done = encode(clip, tmp_path / "a.inrv", "-b", "1k")
+    assert done.returncode == 10
+    assert done.stdout == ""
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("invr: target 1.0 kbit/s: ")
+    assert last.endswith("; the file is written and whole")
+    assert invr("test", tmp_path / "a.inrv").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--target-psnr", "30", "--quality", "0"),
+        ("--target-size", "10k", "--bits", "8"),
+        ("--bitrate", "10k", "--finetune-steps", "5"),
+        ("--bitrate", "10k", "--target-size", "10k"),
+        ("--target-size", "0"),
+        ("--bitrate", "10kb"),
+        ("--time-budget", "soon"),
+    ],
+)
+def test_what_cannot_be_asked_for(clip, tmp_path, options):
+    done = encode(clip, tmp_path / "a.inrv", *options)
+    assert done.returncode == 2
+    assert options[0] in done.stderr
+    assert not (tmp_path / "a.inrv").exists()
+
+
+def test_help_knows_the_code():
+    assert "10 the file is written but misses its goal" in " ".join(invr("--help").stdout.split())
