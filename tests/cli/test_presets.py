@@ -61,7 +61,18 @@ def test_paper_av_is_one_network_of_16_bits_for_the_whole_clip(clip, tmp_path):
 
 
 def test_options_win_over_paper_av(clip, tmp_path):
-    options = "--model", "auto", "--bits", "6", "--coder", "zstd", "--chunk-frames", "15", "--finetune-steps", "2"
+    options = (
+        "--model",
+        "siren-still",
+        "--bits",
+        "6",
+        "--coder",
+        "zstd",
+        "--chunk-frames",
+        "15",
+        "--finetune-steps",
+        "2",
+    )
     found = networks(encoded(clip, tmp_path / "a.inrv", "--preset", "paper-av", *options))
     assert found == [(index, family, ZSTD, [6]) for index in (0, 1) for family in ("siren", "audio-siren")]
 
