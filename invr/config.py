@@ -218,7 +218,6 @@ class EncodeConfig:
     fit: FitConfig = field(default_factory=FitConfig)
     quant: QuantConfig = field(default_factory=QuantConfig)
     teacher: TeacherConfig | None = None
-    goal: Goal = field(default_factory=Goal)
     coder: str = "rans"
     chunk_frames: int = 0
     tiles: TileGrid | None = None
@@ -227,6 +226,7 @@ class EncodeConfig:
     threads: int = 0
     verify: bool = False
     tags: bool = True
+    goal: Goal = field(default_factory=Goal)
 
     def __post_init__(self) -> None:
         require_option(self.coder in CODERS, "coder", self.coder, ", ".join(CODERS))
