@@ -111,6 +111,11 @@ def chunk_lengths(reader: MediaReader, config: EncodeConfig, read: ReadConfig) -
     return ShotLengths(longest, reader.video.bit_depth, read.chunk_s if reader.audio else None)
 
 
+def file_tags(config: EncodeConfig, tags: dict[str, str] | None) -> dict[str, str]:
+    """What a file says of how it was made."""
+    return {"encoder": f"invr {version('invr')}"} | (tags or {}) if config.tags else {}
+
+
 def encode_variants(
     source: str | os.PathLike[str] | BinaryIO,
     variants: Sequence[tuple[QuantConfig, Target]],
@@ -130,7 +135,7 @@ def encode_variants(
     with MediaReader(source, read) as reader, translated_backend(), ExitStack() as stack:
         lengths = chunk_lengths(reader, config, read)
         streams = streams_of(reader)
-        all_tags = {"encoder": f"invr {version('invr')}"} | (tags or {}) if config.tags else {}
+        all_tags = file_tags(config, tags)
         files = [stack.enter_context(TargetFile(target)) for _, target in variants]
         _check_storable(config, streams)
         outputs = [
@@ -140,7 +145,7 @@ def encode_variants(
         chunks = partial(_estimated_chunks, reader, lengths, read)
         progress = _Progress(chunks, reader.duration_s, outputs, report)
         course = Course(outputs[0].config, streams, device, reader.duration_s)
-        for signal, last in _with_last(reader.chunks(lengths), known=config.goal != Goal()):
+        for signal, last in with_last(reader.chunks(lengths), known=config.goal != Goal()):
             _check_durations(signal, outputs[0].name)
             framing_bytes = outputs[0].framing_bytes
             fitted, first = course.encode(signal, progress.unit_report, framing_bytes=framing_bytes, last=last)
@@ -287,7 +292,7 @@ class _Totals:
         )
 
 
-def _with_last(signals: Iterator[Signal], *, known: bool) -> Iterator[tuple[Signal, bool]]:
+def with_last(signals: Iterator[Signal], *, known: bool) -> Iterator[tuple[Signal, bool]]:
     """Each signal, and whether it is the last; to know that, one more must be held in memory."""
     if not known:
         yield from ((signal, False) for signal in signals)

@@ -19,11 +19,10 @@ from invr.cli.options import (
     progress_target,
 )
 from invr.cli.progress import Display, clock, decibels, encode_line, encode_record, outcome_text, size
-from invr.cli.settings import choice, parse_goal, priced, tile_grid
+from invr.cli.settings import choice, parse_goal, priced, settings_tags, tile_grid
 from invr.presets import model_name
 
 if TYPE_CHECKING:
-    from invr.config import EncodeConfig
     from invr.encoder import EncodeResult
 
 
@@ -138,7 +137,7 @@ def encode(
                 config,
                 read,
                 lambda state: display.show(encode_line(state), state.done, encode_record(state)),
-                tags=_tags(preset, model or model_name(config.model), config),
+                tags=settings_tags(preset, model or model_name(config.model), config),
             )
         finally:
             display.close()
@@ -149,15 +148,6 @@ def encode(
     missed = [f"{outcome_text(outcome)} ({outcome.why})" for outcome in result.outcomes if outcome.why]
     if missed:
         raise GoalError(f"{', '.join(missed)}; the file is written and whole")
-
-
-def _tags(preset: str, model: str, config: EncodeConfig) -> dict[str, str]:
-    """What made the file, for `invr info`; no paths."""
-    weights = f"lambda={config.fit.lmbda:g}" if config.fit.lmbda else f"bits={config.quant.bits}"
-    targets = {"psnr": config.goal.psnr_db, "size": config.goal.size_bytes, "bitrate": config.goal.bits_per_s}
-    weights = next((f"{name}={value:g}" for name, value in targets.items() if value is not None), weights)
-    settings = f"preset={preset} model={model} steps={config.fit.steps} {weights} seed={config.seed}"
-    return {"settings": settings}
 
 
 def _summary(name: str, result: EncodeResult, verbose: int) -> str:

@@ -14,6 +14,7 @@ from inrv_format.errors import InrvError
 from invr.cli.compare import compare
 from invr.cli.decode import decode
 from invr.cli.encode import encode
+from invr.cli.estimate import estimate
 from invr.cli.info import info
 from invr.cli.report import report
 from invr.cli.settings import PRESET_LINES
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.command("encode", epilog=PRESET_LINES)(encode)
 app.command("decode")(decode)
+app.command("estimate")(estimate)
 app.command("info")(info)
 app.command("report")(report)
 app.command("test")(test_files)

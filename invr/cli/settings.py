@@ -73,6 +73,15 @@ def priced(
     return replace(chosen, goal=goal)
 
 
+def settings_tags(preset: str, model: str, config: EncodeConfig) -> dict[str, str]:
+    """What made the file, for `invr info`; no paths."""
+    weights = f"lambda={config.fit.lmbda:g}" if config.fit.lmbda else f"bits={config.quant.bits}"
+    targets = {"psnr": config.goal.psnr_db, "size": config.goal.size_bytes, "bitrate": config.goal.bits_per_s}
+    weights = next((f"{name}={value:g}" for name, value in targets.items() if value is not None), weights)
+    settings = f"preset={preset} model={model} steps={config.fit.steps} {weights} seed={config.seed}"
+    return {"settings": settings}
+
+
 def only_one(options: dict[str, object]) -> None:
     """Refuse two options that exclude each other."""
     given = [name for name, value in options.items() if value is not None]

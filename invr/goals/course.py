@@ -10,19 +10,11 @@ from inrv_format.errors import InputError
 from inrv_format.streams import Stream
 
 from invr.config import EncodeConfig
-from invr.encode_chunk import (
-    AUDIO_ID,
-    VIDEO_ID,
-    EncodedChunk,
-    FittedChunk,
-    UnitReport,
-    compress_chunk,
-    fit_chunk,
-)
+from invr.encode_chunk import VIDEO_ID, EncodedChunk, FittedChunk, UnitReport, compress_chunk, fit_chunk
 from invr.goals.aims import Aim, aim_at_psnr, aim_at_size
 from invr.goals.outcome import Outcome, Written, judge
 from invr.goals.pursuit import pursue
-from invr.goals.shares import share
+from invr.goals.shares import end_of, room, share
 from invr.goals.trials import Trials
 from invr.quality import DEFAULT_QUALITY
 from invr.signals import Signal
@@ -59,22 +51,12 @@ class Course:
         self, signal: Signal, report: UnitReport, *, framing_bytes: int, last: bool
     ) -> tuple[FittedChunk, EncodedChunk]:
         """The next chunk. `framing_bytes` is the file's size if it ended after a chunk without content."""
-        now = time.monotonic()
-        start_s, self._end_s = self._end_s, self._end_of(signal)
-        chunk_s = self._end_s - start_s
-        left_s = None if self._duration_s is None else self._duration_s - start_s
-        goal, config, deadline = self._config.goal, self._config, None
-        if goal.time_s is not None:
-            limit_s = max(
-                1e-3, share(PLANNED_SHARE * goal.time_s - (now - self._started), chunk_s, left_s, last=last)
-            )
-            deadline = now + limit_s
-            limit_s *= WHOLE_FIT_SHARE if goal.steers else 1.0
-            config = replace(config, fit=replace(config.fit, limit_s=limit_s))
-        if not goal.steers:
+        start_s, self._end_s = self._end_s, max(self._end_s, end_of(signal, self._streams))
+        config, deadline = self._in_time(start_s, last=last)
+        if not config.goal.steers:
             fitted = fit_chunk(signal, config, self._device, report)
             return fitted, compress_chunk(fitted, signal, self._streams, config, self._device, report)
-        aim = self._aim(framing_bytes, chunk_s, left_s, last=last)
+        aim = self._aim(framing_bytes, start_s, last=last)
         trials = Trials(signal, self._streams, config, self._device, report, deadline)
         pursuit = pursue(trials, aim, self._quality, self._surplus)
         self._quality, self._surplus = pursuit.trial.sized, pursuit.surplus
@@ -87,25 +69,22 @@ class Course:
         written = Written(size_bytes, psnr_db, duration_s, time.monotonic() - self._started)
         return judge(self._config.goal, written, self._whys)
 
-    def _aim(self, framing_bytes: int, chunk_s: float, left_s: float | None, *, last: bool) -> Aim:
+    def _in_time(self, start_s: float, *, last: bool) -> tuple[EncodeConfig, float | None]:
+        """The settings with the time of a whole fit, and when the chunk must be done, if the goal has a time."""
+        config, now = self._config, time.monotonic()
+        if config.goal.time_s is None:
+            return config, None
+        left = PLANNED_SHARE * config.goal.time_s - (now - self._started)
+        left_s = None if self._duration_s is None else self._duration_s - start_s
+        chunk_s = max(1e-3, share(left, self._end_s - start_s, left_s, last=last))
+        limit_s = chunk_s * (WHOLE_FIT_SHARE if config.goal.steers else 1.0)
+        return replace(config, fit=replace(config.fit, limit_s=limit_s)), now + chunk_s
+
+    def _aim(self, framing_bytes: int, start_s: float, *, last: bool) -> Aim:
         goal = self._config.goal
         if goal.psnr_db is not None:
             return aim_at_psnr(goal.psnr_db)
-        if goal.size_bytes is not None:
-            room = share(goal.size_bytes - framing_bytes, chunk_s, left_s, last=last)
-        else:
-            assert goal.bits_per_s is not None
-            room = goal.bits_per_s * self._end_s / 8 - framing_bytes
-        if room < 1:
+        content_bytes = room(goal, framing_bytes, start_s, self._end_s, self._duration_s, last=last)
+        if content_bytes < 1:
             self._whys.append(f"headers and index take {framing_bytes} bytes")
-        return aim_at_size(room)
-
-    def _end_of(self, signal: Signal) -> float:
-        """Where the signal ends, in seconds."""
-        ends = [self._end_s]
-        if signal.video:
-            ticks = int(signal.video.pts[-1]) + signal.video.last_duration
-            ends.append(float(ticks * self._streams[VIDEO_ID].time_base))
-        if signal.audio:
-            ends.append(float((signal.audio.pts + len(signal.audio)) * self._streams[AUDIO_ID].time_base))
-        return max(ends)
+        return aim_at_size(content_bytes)

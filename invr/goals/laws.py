@@ -6,14 +6,14 @@ from __future__ import annotations
 LEAST_PROBE_STEPS = 100
 PROBE_SHARE = 0.04
 # PSNR lacks LACK_DB x steps^-LACK_POWER.
-LACK_DB = 166.0
+LACK_DB = 170.0
 LACK_POWER = 0.6
 # Bits of a weight grow as steps to this power: a fit that has longer finds more to say.
 GROWTH_POWER = 0.045
 # For each point of quality, where the networks' sizes follow, and where the networks stay.
-DB_PER_POINT = 0.13
+DB_PER_POINT = 0.11
 DB_PER_POINT_STAYING = 0.02
-OCTAVES_PER_POINT = 0.06
+OCTAVES_PER_POINT = 0.057
 OCTAVES_PER_POINT_STAYING = 0.013
 
 

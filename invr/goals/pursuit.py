@@ -43,7 +43,7 @@ class Pursuit:
 
 def pursue(trials: Trials, aim: Aim, quality: float, surplus: float = 0.0) -> Pursuit:
     """Probe around `quality`, fit where the probes promise the aim, then correct that, CORRECTIONS times at most."""
-    points = _probe(trials, aim, quality, surplus)
+    points = probe(trials, aim, quality, surplus)
     start = solved(points, aim.ideal, aim.slope)
     tried = [trials.fit(start, trials.steps)]
     surplus += aim.level(tried[0].encoded) - foreseen(points, start, aim.slope)
@@ -55,6 +55,20 @@ def pursue(trials: Trials, aim: Aim, quality: float, surplus: float = 0.0) -> Pu
         else:
             tried.append(following)
     return Pursuit(_best(tried, aim), why, surplus)
+
+
+def probe(trials: Trials, aim: Aim, quality: float, surplus: float) -> list[Point]:
+    """What whole fits are expected to reach, at `quality` and where that promises the aim."""
+    steps = probe_steps(trials.steps)
+    points: list[Point] = []
+    for _ in range(2):
+        trial = trials.fit(quality, steps)
+        gain = aim.gain(trial.steps, trials.expected_steps)
+        points.append((quality, aim.level(trial.encoded) + gain + surplus))
+        quality = solved(points, aim.ideal, aim.slope)
+        if abs(quality - points[-1][0]) < NEAR_POINTS:
+            break
+    return points
 
 
 def solved(points: Sequence[Point], level: float, slope: float) -> float:
@@ -76,20 +90,6 @@ def _line(points: Sequence[Point], level: float, slope: float) -> tuple[Point, f
     measured = [(nearest - other) / (quality - at) for at, other in others if abs(at - quality) >= LEAST_POINTS]
     low, high = (part * slope for part in SLOPE_SHARES)
     return (quality, nearest), min(max(measured[0], low), high) if measured else slope
-
-
-def _probe(trials: Trials, aim: Aim, quality: float, surplus: float) -> list[Point]:
-    """What whole fits are expected to reach, at `quality` and where that promises the aim."""
-    steps = probe_steps(trials.steps)
-    points: list[Point] = []
-    for _ in range(2):
-        trial = trials.fit(quality, steps)
-        gain = aim.gain(trial.steps, trials.expected_steps)
-        points.append((quality, aim.level(trial.encoded) + gain + surplus))
-        quality = solved(points, aim.ideal, aim.slope)
-        if abs(quality - points[-1][0]) < NEAR_POINTS:
-            break
-    return points
 
 
 def _corrected(trials: Trials, aim: Aim, tried: list[Trial]) -> Trial | str:

@@ -1,4 +1,4 @@
-"""What counts as reached, and what a chunk gets of what is left."""
+"""What counts as reached."""
 
 import pytest
 from inrv_format.errors import InputError
@@ -6,7 +6,6 @@ from inrv_format.errors import InputError
 from invr.config import EncodeConfig, Goal, QuantConfig
 from invr.goals.outcome import TOO_SHORT, Written, judge
 from invr.goals.pursuit import NO_LESS, NO_MORE, NOT_FOUND
-from invr.goals.shares import share
 
 
 def why(goal, whys=(), size=1000, psnr_db=30.0, time_s=10.0):
@@ -50,10 +49,3 @@ def test_one_target_and_a_time():
         Goal(size_bytes=0)
     with pytest.raises(InputError, match="fine-tuning"):
         EncodeConfig(goal=Goal(psnr_db=30.0), quant=QuantConfig(finetune_steps=5))
-
-
-def test_shares_go_by_media_time_and_the_last_chunk_gets_the_rest():
-    assert share(100.0, 2.0, 10.0, last=False) == pytest.approx(20)
-    assert share(100.0, 2.0, 10.0, last=True) == 100
-    assert share(100.0, 2.0, None, last=False) == 50
-    assert share(100.0, 2.0, 1.0, last=False) == 50  # the source goes on beyond what it said

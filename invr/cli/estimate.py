@@ -1,0 +1,106 @@
+"""`invr estimate`: bytes, PSNR and time of an encode, before it is done."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from invr.cli.options import PIPE, open_input_pipe, parse_size, parse_span
+from invr.cli.progress import clock, decibels, size
+from invr.cli.settings import choice, parse_goal, priced, settings_tags, tile_grid
+from invr.presets import model_name
+
+if TYPE_CHECKING:
+    from invr.estimate import Estimate
+
+
+def estimate(
+    source: str = typer.Argument(..., metavar="IN", help="media file, or - for standard input"),
+    as_json: bool = typer.Option(False, "--json", help="one record for programs"),
+    format_name: str | None = typer.Option(None, "-f", "--format", help="input format, where it cannot be told"),
+    start: str | None = typer.Option(None, "-ss", "--ss", metavar="TIME", help="start here"),
+    duration: str | None = typer.Option(None, "-t", "--t", metavar="TIME", help="for this long"),
+    end: str | None = typer.Option(None, "-to", "--to", metavar="TIME", help="end here"),
+    frames: int | None = typer.Option(None, "-frames", "--frames", min=1, help="at most this many frames"),
+    scaled: str | None = typer.Option(None, "-s", "--size", metavar="WxH", help="resize before fitting"),
+    no_video: bool = typer.Option(False, "-vn", "--no-video", help="leave the picture out"),
+    no_audio: bool = typer.Option(False, "-an", "--no-audio", help="leave the sound out"),
+    preset: str = typer.Option("medium", "-p", "--preset", help="as of invr encode"),
+    quality: float | None = typer.Option(None, "-q:v", "--quality", metavar="0-100", help="as of invr encode"),
+    target_psnr: float | None = typer.Option(None, "--target-psnr", metavar="DB", help="as of invr encode"),
+    target_size: str | None = typer.Option(None, "--target-size", metavar="BYTES", help="as of invr encode"),
+    bitrate: str | None = typer.Option(None, "-b", "--bitrate", metavar="BITS", help="as of invr encode"),
+    time_budget: str | None = typer.Option(None, "--time-budget", metavar="TIME", help="as of invr encode"),
+    steps: int | None = typer.Option(None, "--steps", min=1, help="steps of each fit, instead of the preset's"),
+    model: str | None = typer.Option(None, "-m", "--model", help="as of invr encode"),
+    bits: int | None = typer.Option(None, "--bits", min=1, max=16, help="as of invr encode"),
+    chunk_frames: int | None = typer.Option(None, "--chunk-frames", min=0, help="as of invr encode"),
+    tiles: str = typer.Option("auto", "--tiles", metavar="CxR", help="as of invr encode"),
+    device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
+    threads: int = typer.Option(0, "--threads", "-j", min=0, help="0 uses all cores"),
+    seed: int = typer.Option(0, "--seed", min=0),
+    ignore_errors: bool = typer.Option(False, "--ignore-errors", help="estimate from what can be read"),
+) -> None:
+    """Read a clip, fit a little of it, and say what `invr encode` would come to with the same options.
+
+    A chunk or two are fitted for 4 % of the steps, 100 at least. How far off that is: docs/research/estimate.md.
+    """
+    start_s, duration_s = parse_span(start, duration, end)
+    resize = parse_size(scaled, "-s")
+    goal = parse_goal(target_psnr, target_size, bitrate, time_budget)
+    from invr.config import MODELS
+    from invr.estimate import estimate as estimate_encode
+    from invr.media import ReadConfig
+
+    chosen = priced(preset, steps, quality, bits, None, goal)
+    config = replace(
+        chosen,
+        model=MODELS[choice(model, MODELS, "--model")] if model else chosen.model,
+        quant=replace(chosen.quant, bits=bits or chosen.quant.bits),
+        chunk_frames=chosen.chunk_frames if chunk_frames is None else chunk_frames,
+        tiles=tile_grid(tiles),
+        seed=seed,
+        device=choice(device, ("cpu", "cuda", "auto"), "--device"),
+        threads=threads,
+    )
+    read = ReadConfig(
+        format=format_name,
+        start_s=start_s,
+        duration_s=duration_s,
+        frames=frames,
+        video=not no_video,
+        audio=not no_audio,
+        size=resize,
+        ignore_errors=ignore_errors,
+    )
+    opened = open_input_pipe(force=False) if source == PIPE else source
+    tags = settings_tags(preset, model or model_name(config.model), config)
+    found = estimate_encode(opened, config, read, tags=tags)
+    sys.stdout.write(json.dumps(_record(found), indent=2) + "\n" if as_json else f"{_line(found)}\n")
+
+
+def _record(found: Estimate) -> dict[str, object]:
+    """For programs; unknown numbers are left out."""
+    record = asdict(found) | {"bits_per_s": _bits_per_s(found)}
+    return {name: value for name, value in record.items() if value is not None and value == value}
+
+
+def _line(found: Estimate) -> str:
+    """`about 21.6 kB | 86.4 kbit/s | PSNR 31.20 dB | 01:14`."""
+    rate = _bits_per_s(found)
+    parts = [f"about {size(found.size_bytes)}"]
+    parts += [f"{rate / 1e3:.1f} kbit/s"] if rate is not None else []
+    parts += [*decibels(found.psnr_db, "PSNR"), clock(math.ceil(found.time_s))]
+    parts += [f"quality {found.quality:.0f}"] if found.quality is not None else []
+    chunks = f"{found.chunks} chunk{'s' if found.chunks > 1 else ''} of {found.steps} steps"
+    parts.append(f"{chunks}, told from {found.probed} of {found.probe_steps}")
+    return " | ".join(parts)
+
+
+def _bits_per_s(found: Estimate) -> float | None:
+    return 8 * found.size_bytes / found.duration_s if found.duration_s else None

@@ -1,0 +1,70 @@
+"""`invr estimate` against what `invr encode` then does, on a clip of a moment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from inrv_format.streams import AudioStream, VideoStream
+from toys import toy_picture
+
+from invr.media import WriteConfig, open_sink
+
+OPTIONS = ("-j", "1", "--steps", "20", "--chunk-frames", "4")
+
+
+def invr(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run the command line."""
+    command = [sys.executable, "-m", "invr", *map(str, arguments)]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Path:
+    """Twelve frames of 16x12 with a tone."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mkv"
+    video = VideoStream(16, 12, Fraction(1, 25), average_rate=Fraction(25))
+    with open_sink(path, video, AudioStream(8000, 1, "mono"), WriteConfig()) as sink:
+        sink.write_video(toy_picture(12), np.arange(12, dtype=np.int64), 1)
+        sink.write_audio(np.sin(np.arange(3840) * 0.3)[:, None].astype(np.float32) * 0.5, 0)
+    return path
+
+
+def test_a_fit_as_short_as_its_probe_is_foreseen(clip, tmp_path):
+    done = invr("estimate", clip, "--json", *OPTIONS)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    encoded = invr("encode", clip, "-o", tmp_path / "a.inrv", *OPTIONS)
+    assert encoded.returncode == 0, encoded.stderr
+    size = (tmp_path / "a.inrv").stat().st_size
+    assert found["size_bytes"] == pytest.approx(size, rel=0.05)
+    assert found["bits_per_s"] == pytest.approx(8 * found["size_bytes"] / 0.48)
+    assert float(encoded.stderr.split(b"PSNR ")[1].split()[0]) == pytest.approx(found["psnr_db"], abs=0.5)
+    assert (found["chunks"], found["frames"], found["probed"], found["steps"]) == (3, 12, 2, 20)
+    assert "quality" not in found
+
+
+def test_a_person_gets_one_line_from_a_pipe_too(clip):
+    done = invr("estimate", "-", *OPTIONS, "-vn", stdin=clip.read_bytes())
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.decode().splitlines()
+    assert line.startswith("about ")
+    assert "PSNR" not in line
+    assert "told from 1 of 20" in line
+
+
+def test_a_goal_names_its_quality(clip):
+    found = json.loads(invr("estimate", clip, "--json", *OPTIONS, "--target-size", "1k", "-an").stdout)
+    assert found["quality"] == 0.0
+    assert found["size_bytes"] > 1000
+
+
+def test_what_is_not_estimated_is_said(clip):
+    assert invr("estimate", clip, "--preset", "paper-av").returncode == 3
+    assert invr("estimate", clip, "--target-psnr", "30", "-vn").returncode == 3
+    assert invr("estimate", clip, "--quality", "30", "--bits", "8").returncode == 2
