@@ -70,7 +70,9 @@ def test_the_csv_has_a_row_for_each_width(swept):
 
 
 def test_json_goes_to_stdout_and_nothing_else(clip, tmp_path):
-    done = invr(clip, "-o", tmp_path / "a", "--bits", "6", "--every-tensor", "--json", "-q", "-an", *TINY)
+    done = invr(
+        clip, "-o", tmp_path / "a", "--bits", "6", "--every-tensor", "--json", "-q", "-an", "-m", "siren-still", *TINY
+    )
     record = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
     assert record == json.loads((tmp_path / "a" / "sweep.json").read_text())
