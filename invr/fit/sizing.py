@@ -45,7 +45,7 @@ class UnitPlan:
 def plan_units(
     picture: tuple[int, int, int, int] | None,
     sound: tuple[int, int] | None,
-    tiles: TileGrid,
+    tiles: TileGrid | None,
     model: ModelConfig,
     wanted: Sequence[float] = (),
 ) -> list[UnitPlan]:
@@ -53,6 +53,7 @@ def plan_units(
 
     `wanted` are the numbers of weights that the tiles ask for, where the model does not say.
     """
+    tiles = tiles or TileGrid()
     samples, channels = sound or (0, 0)
     plans = []
     if picture and sound and model.unified:
