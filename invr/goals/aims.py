@@ -12,6 +12,8 @@ from invr.goals.laws import (
     DB_PER_POINT_STAYING,
     OCTAVES_PER_POINT,
     OCTAVES_PER_POINT_STAYING,
+    REFIT_DB,
+    REFIT_OCTAVES,
     gained_db,
     growth,
 )
@@ -26,8 +28,8 @@ class Aim:
     """A span from `low` to `high` of a chunk's level, a number that rises with quality.
 
     `edge` is the end that matters, `low` or `high`. A point of quality raises the level by about `slope` where the
-    networks follow it, by `staying_slope` where they stay; `gain` is how much a fit of some steps falls short of one
-    of more.
+    networks follow it, by `staying_slope` where they stay, and a refit by `refit_gain` at the same quality; `gain` is
+    how much a fit of some steps falls short of one of more.
     """
 
     low: float
@@ -36,6 +38,7 @@ class Aim:
     edge: float
     slope: float
     staying_slope: float
+    refit_gain: float
     level: Callable[[EncodedChunk], float]
     gain: Callable[[int, int], float]
 
@@ -59,6 +62,7 @@ def aim_at_psnr(psnr_db: float) -> Aim:
         edge=low,
         slope=DB_PER_POINT,
         staying_slope=DB_PER_POINT_STAYING,
+        refit_gain=REFIT_DB,
         level=_psnr_db,
         gain=gained_db,
     )
@@ -74,6 +78,7 @@ def aim_at_size(content_bytes: float) -> Aim:
         edge=high,
         slope=OCTAVES_PER_POINT,
         staying_slope=OCTAVES_PER_POINT_STAYING,
+        refit_gain=REFIT_OCTAVES,
         level=_octaves,
         gain=lambda short, steps: math.log2(growth(short, steps)),
     )

@@ -14,7 +14,10 @@ GROWTH_POWER = 0.045
 DB_PER_POINT = 0.11
 DB_PER_POINT_STAYING = 0.02
 OCTAVES_PER_POINT = 0.057
-OCTAVES_PER_POINT_STAYING = 0.013
+OCTAVES_PER_POINT_STAYING = 0.012
+# What a refit gives at the same quality, being more steps.
+REFIT_DB = 0.05
+REFIT_OCTAVES = 0.03
 
 
 def probe_steps(steps: int) -> int:

@@ -12,8 +12,6 @@ from invr.quality import HIGHEST_QUALITY, LOWEST_QUALITY
 
 CORRECTIONS = 4
 NEW_FITS = 2
-# A second probe so near to the first would tell nothing new.
-NEAR_POINTS = 3.0
 # So far from the quality that its size belongs to, a network does what a smaller or a larger one does better.
 REACH_POINTS = 20.0
 LEAST_POINTS = 0.25
@@ -58,7 +56,7 @@ def pursue(trials: Trials, aim: Aim, quality: float, surplus: float = 0.0) -> Pu
 
 
 def probe(trials: Trials, aim: Aim, quality: float, surplus: float) -> list[Point]:
-    """What whole fits are expected to reach, at `quality` and where that promises the aim."""
+    """What whole fits would reach, at `quality` and, if that asks for other networks, where it promises the aim."""
     steps = probe_steps(trials.steps)
     points: list[Point] = []
     for _ in range(2):
@@ -66,7 +64,7 @@ def probe(trials: Trials, aim: Aim, quality: float, surplus: float) -> list[Poin
         gain = aim.gain(trial.steps, trials.expected_steps)
         points.append((quality, aim.level(trial.encoded) + gain + surplus))
         quality = solved(points, aim.ideal, aim.slope)
-        if abs(quality - points[-1][0]) < NEAR_POINTS:
+        if trials.keeps(trial, quality):
             break
     return points
 
@@ -104,7 +102,7 @@ def _corrected(trials: Trials, aim: Aim, tried: list[Trial]) -> Trial | str:
     rises = aim.level(nearest.encoded) < aim.ideal
     if not near and len(fits) <= NEW_FITS:
         resized = trials.resized(nearest, solved(fits, aim.ideal, aim.slope), rises=rises)
-        if resized is not None:
+        if resized is not None and not any(trials.keeps(trial, resized) for trial in tried):
             return trials.fit(resized, trials.steps) if trials.affords(1.0) else NO_TIME
     for trial, quality in near or moves:
         return trials.refit(trial, quality) if trials.affords(REFIT_SHARE) else NO_TIME
@@ -115,7 +113,11 @@ def _moves(aim: Aim, tried: list[Trial]) -> list[tuple[Trial, float]]:
     """Each trial that another quality could improve, the nearest to the aim first, and that quality."""
     found = []
     for trial in sorted(tried, key=lambda trial: abs(aim.level(trial.encoded) - aim.ideal)):
-        relatives = [(each.quality, aim.level(each.encoded)) for each in tried if each.sized == trial.sized]
+        relatives = [
+            (each.quality, aim.level(each.encoded) + (aim.refit_gain if each.sized == each.quality else 0.0))
+            for each in tried
+            if each.sized == trial.sized
+        ]
         quality = solved(relatives, aim.ideal, aim.staying_slope)
         if all(abs(quality - known) >= LEAST_POINTS for known, _ in relatives):
             found.append((trial, quality))

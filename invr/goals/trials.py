@@ -76,10 +76,14 @@ class Trials:
         fitted = refit_chunk(trial.fitted, self._signal, config, self._device, self._told(steps), coarser)
         return self._trial(trial.sized, quality, fitted, config, steps)
 
+    def keeps(self, trial: Trial, quality: float) -> bool:
+        """Whether the quality asks for the networks that the trial has."""
+        return planned(self._signal, at_quality(self._config, quality)) == trial.fitted.plans
+
     def resized(self, trial: Trial, quality: float, *, rises: bool) -> float | None:
         """The quality from `quality` on, up or down, that asks for other networks than the trial has, if there is."""
         while LOWEST_QUALITY <= quality <= HIGHEST_QUALITY:
-            if planned(self._signal, at_quality(self._config, quality)) != trial.fitted.plans:
+            if not self.keeps(trial, quality):
                 return quality
             quality += SCAN_POINTS if rises else -SCAN_POINTS
         return None
