@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from inrv_format.entropy import rans
+from inrv_format.entropy import parts, rans
 from inrv_format.errors import InvalidDataError
 from inrv_format.quantization import ASYMMETRIC, MAX_BITS, SYMMETRIC, TensorHeader
 from inrv_format.tensors import Symbols, TensorSymbols, unpack
@@ -91,7 +91,9 @@ def test_every_size_comes_back_from_both_decoders(sizes, kind):
 
 
 @pytest.mark.parametrize("kind", ["noise", "sorted", "laplace"])
-@pytest.mark.parametrize(("rows", "columns"), [(15, 3), (16, 1), (16, 8), (16, 9), (17, 2), (5000, 6), (0, 4)])
+@pytest.mark.parametrize(
+    ("rows", "columns"), [(15, 3), (16, 1), (16, 8), (16, 9), (17, 2), (5000, 6), (0, 4), (0, 9)]
+)
 def test_every_shape_comes_back_from_both_decoders(rows, columns, kind):
     generator = np.random.default_rng(0)
     headers = headers_of(11, generator)
@@ -104,6 +106,55 @@ def test_columns_of_a_table_have_models_of_their_own():
     table = np.stack([generator.integers(-span, span, 64) for span in (1000, 30, 3)], 1).astype(np.int32)
     joined = flat_tensor(table.ravel(), header)
     assert len(rans.compress((replace(joined, values=table),))) < 0.9 * len(rans.compress((joined,)))
+
+
+def uneven(sizes: list[int], rows: int, header: TensorHeader, seed: int = 0) -> TensorSymbols:
+    """A matrix of Laplace integers whose columns have these scales."""
+    values = np.rint(np.random.default_rng(seed).laplace(0, sizes, (rows, len(sizes)))).astype(np.int32)
+    low, high = header.q_range
+    return TensorSymbols("uneven", header, np.clip(values + header.zero_point, low, high))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 40, 300])
+@pytest.mark.parametrize("zero_point", [0, 700, 4095])
+def test_matrices_of_uneven_columns_come_back_from_both_decoders(rows, zero_point):
+    """From two classes to more octaves than there may be classes."""
+    headers = [TensorHeader(12, ASYMMETRIC, zero_point, 1.0), TensorHeader(14, SYMMETRIC, 0, 1.0)]
+    for sizes in ([1, 300] * 30, [0, 0, 5, 80] * 5, [2**k for k in range(12)] * 9):
+        symbols = tuple(uneven(sizes, rows, header) for header in headers)
+        assert is_exact(symbols)
+        assert is_exact((*symbols, *symbols[:1]))
+
+
+@pytest.mark.parametrize("count", range(2, 9))
+def test_columns_of_unlike_sizes_have_models_of_their_own(count):
+    """Sizes a factor of four apart; that of its column's size is what an integer of one model lacks."""
+    tensor = uneven([4**k for k in range(1, count + 1)] * 40, 60, TensorHeader(24, SYMMETRIC, 0, 1.0))
+    stored = rans.compress((tensor,))
+    assert 56 <= stored[0] <= 62
+    columns = np.split(tensor.values, 40 * count, axis=1)
+    alike = [np.concatenate(columns[k::count]).ravel() for k in range(count)]
+    apart = [len(rans.compress((replace(tensor, values=values),))) for values in alike]
+    assert len(stored) < 1.02 * (sum(apart) + 40 * count * np.log2(count) / 8)
+    assert len(stored) < 0.97 * len(rans.compress((replace(tensor, values=tensor.values.ravel()),)))
+
+
+def test_columns_of_one_size_stay_together():
+    tensor = uneven([6] * 40, 30, TensorHeader(12, SYMMETRIC, 0, 1.0))
+    assert rans.compress((tensor,)) == rans.compress((replace(tensor, values=tensor.values.ravel()),))
+
+
+@pytest.mark.parametrize("head", range(256))
+def test_both_decoders_agree_on_every_head(head):
+    """The first two of a matrix by classes, of a matrix that is whole, of a table, and of a vector."""
+    header = TensorHeader(12, SYMMETRIC, 0, 1.0)
+    matrices = [uneven([1, 300] * 30, 20, header), uneven([6] * 12, 5, header), uneven([1, 30], 16, header)]
+    for tensor in [*matrices, flat_tensor(np.arange(60), header)]:
+        stored = bytearray(rans.compress((tensor,)))
+        for place in (0, 1):
+            damaged = stored.copy()
+            damaged[place] = head
+            decoded(bytes(damaged), (tensor,))
 
 
 @pytest.mark.parametrize(("kind", "share"), [("sorted", 0.6), ("noise", 1.08)])
@@ -127,7 +178,7 @@ def test_every_level_means_the_same_to_both_decoders(monkeypatch):
     generator = np.random.default_rng(0)
     tensors = [integers(TensorHeader(bits, SYMMETRIC, 0, 1.0), 40, "laplace", generator) for bits in (2, 6, 15, 24)]
     for level in range(56):
-        monkeypatch.setattr(rans, "_best_level", lambda values, level=level: level)
+        monkeypatch.setattr(parts, "best_level", lambda values, level=level: level)
         assert is_exact((tensors[level % 4], tensors[(level + 1) % 4]))
 
 

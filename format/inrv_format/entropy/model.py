@@ -1,0 +1,87 @@
+"""Tokens of integers and the adaptive frequencies of these, all integers that the spec fixes (section 6.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+TOTAL_BITS = 14
+TOTAL = 1 << TOTAL_BITS
+DIRECT = 16
+LARGEST_EXPONENT = 23
+PRIOR_COUNTS = 100
+LEVELS = 56
+# 2^(i/2) in 1/65536, rounded down.
+HALVES = (65536, 92681)
+ONE_BITS = 30
+# Bits of a part's head above its level.
+UNSIGNED, DIFFERENCES = 64, 128
+
+Integers = NDArray[np.int64]
+Tokens = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Frequencies of the tokens, which sum to TOTAL, where each begins, and the token of each of the TOTAL slots."""
+
+    frequency: Integers
+    start: Integers
+    token: Integers
+
+
+class Model:
+    """Counts of the tokens of one part: as if PRIOR_COUNTS had come from a geometric distribution, and the seen."""
+
+    def __init__(self, head: int, alphabet: int) -> None:
+        self._weights = prior(head % UNSIGNED)[:alphabet] * PRIOR_COUNTS
+
+    def count(self, tokens: Integers | Tokens) -> None:
+        """Learn from tokens that both sides know."""
+        self._weights += np.bincount(tokens, minlength=len(self._weights)) << 16
+
+    def table(self) -> Table:
+        """The counts as frequencies of at least one each; what rounding leaves goes to the likeliest token."""
+        weights = self._weights
+        frequency = 1 + weights * (TOTAL - len(weights)) // max(1, int(weights.sum()))
+        frequency[np.argmax(frequency)] += TOTAL - int(frequency.sum())
+        start = np.cumsum(frequency) - frequency
+        return Table(frequency, start, np.repeat(np.arange(len(weights)), frequency))
+
+    def epochs(self, size: int, lanes: int) -> Iterator[tuple[Table, int, int]]:
+        """Tables, and the first and last + 1 symbol that each is for: a new one when a quarter more is known."""
+        step = 0
+        while step * lanes < size:
+            following = step + max(1, step // 4)
+            yield self.table(), step * lanes, min(size, following * lanes)
+            step = following
+
+
+def bounds() -> tuple[Integers, Integers]:
+    """Smallest magnitude of each token, and how many plain bits follow it: two tokens an octave from DIRECT on."""
+    exponents = np.repeat(np.arange(4, LARGEST_EXPONENT + 1), 2)
+    halves = np.tile([2, 3], LARGEST_EXPONENT - 3)
+    low = np.concatenate([np.arange(DIRECT), halves << (exponents - 1)])
+    return low, np.concatenate([np.zeros(DIRECT, np.int64), exponents - 1])
+
+
+def prior(level: int) -> Integers:
+    """A geometric distribution over the tokens in 1/65536, whose mean magnitude is 2^(level / 2) / 16.
+
+    P(magnitude >= k) = ratio^k in integers of 30 bits, each product rounded down.
+    """
+    mean = HALVES[level % 2] << (level // 2)
+    ratio = (mean << ONE_BITS) // (mean + (16 << 16))
+    tails = [1 << ONE_BITS]
+    for _ in range(DIRECT):
+        tails.append(tails[-1] * ratio >> ONE_BITS)
+    half, whole = tails[DIRECT // 2], tails[DIRECT]
+    for _ in range(4, LARGEST_EXPONENT + 1):
+        tails.append(whole * half >> ONE_BITS)
+        half, whole = whole, whole * whole >> ONE_BITS
+        tails.append(whole)
+    edges = np.array(tails, np.int64)
+    return (edges[:-1] - edges[1:]) >> (ONE_BITS - 16)
