@@ -164,11 +164,8 @@ class Siren(Field):
             offset = wy * y
         offset = offset + wt * t[:, None] + self["first.bias"]
         omega = self.spec.omega
-        if (
-            not torch.is_grad_enabled()
-            and self.spec.activation != RELU
-            and bool((rows.frames == rows.frames[0]).all())
-        ):
+        of_one_frame = len(rows.frames) > 0 and bool((rows.frames == rows.frames[0]).all())
+        if of_one_frame and not torch.is_grad_enabled() and self.spec.activation != RELU:
             return self._frame_waves(rows, t, omega * slope[0], omega * offset)
         if self.spec.activation == RELU:
             return torch.relu(torch.addcmul(offset[:, None], slope[:, None], rows.x[None, :, None]))

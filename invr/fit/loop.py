@@ -126,10 +126,12 @@ class _Descent:
             if int(before * checks) == int(pace.progress * checks):
                 continue
             error, bits = self._check()
-            if not math.isfinite(error) or error > DIVERGED_FACTOR * max(self._least_error, HARMLESS_LOSS):
+            price = self._bit_price * bits
+            # error is rightly given away for bits until it is worth as much as they are
+            if not math.isfinite(error) or error > DIVERGED_FACTOR * max(self._least_error, price, HARMLESS_LOSS):
                 return False
             self._least_error = min(self._least_error, error)
-            cost = error + self._bit_price * bits
+            cost = error + price
             if cost < self._least_cost:
                 self._least_cost, self._best = cost, self._state()
             report(FitProgress(pace.step, pace.steps, psnr_db(error, self._objective.peak)))
@@ -185,9 +187,11 @@ class _Descent:
     @torch.no_grad()
     def _check(self) -> tuple[float, float]:
         """Error at points that are the same at every check, and bits; exact weights until the last phase."""
-        if self._rate is None or self._phase is not Phase.ROUNDED:
+        if self._rate is None or self._phase is Phase.EXACT:
             return checked_loss(self._field, self._objective, self._seed), 0.0
         tensors, bits = self._rate.substitutes(self._field, None)
+        if self._phase is Phase.NOISY:
+            return checked_loss(self._field, self._objective, self._seed), float(bits)
         with self._field.substituted(tensors):
             return checked_loss(self._field, self._objective, self._seed), float(bits)
 

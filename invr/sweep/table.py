@@ -18,7 +18,8 @@ PHASES_KEPT = (
     "tensors that hold frequencies and phases have the bits that their phases need, all others those of the row"
 )
 PHASES_NOT_KEPT = (
-    "every tensor has the bits of the row, those that hold frequencies and phases too, as --every-tensor asks"
+    "every tensor has the bits of the row, those that hold frequencies and phases too, as --every-tensor asks; the "
+    "differences of motion take one more"
 )
 NOTES = {
     "sqnr_db": "SQNR: squares of all weights over squares of their quantization errors",

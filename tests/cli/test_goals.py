@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from fractions import Fraction
@@ -39,7 +40,8 @@ def test_a_goal_that_is_reached_is_said(clip, tmp_path):
     done = encode(clip, tmp_path / "a.inrv", "--target-size", "1.2k", "--time-budget", "1:00")
     assert done.returncode == 0, done.stderr
     line = done.stderr.splitlines()[-1]
-    assert "target 1.2 kB: 1.1 kB" in line
+    assert 1080 <= (tmp_path / "a.inrv").stat().st_size <= 1200
+    assert re.search(r"target 1\.2 kB: 1\.[12] kB", line)
     assert "target 60.0 s: " in line
     assert "size=1200" in invr("info", tmp_path / "a.inrv", "--json").stdout
 

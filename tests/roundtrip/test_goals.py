@@ -57,9 +57,9 @@ def test_a_bitrate_is_that_of_picture_and_sound(clip, tmp_path):
 
 def test_a_psnr_is_reached(clip, tmp_path):
     result, outcome = reached(
-        clip, tmp_path / "a.inrv", Goal(psnr_db=17.0), with_steps(CONFIG, 250), audio=False, frames=4
+        clip, tmp_path / "a.inrv", Goal(psnr_db=19.0), with_steps(CONFIG, 250), audio=False, frames=4
     )
-    assert 16.95 <= result.psnr_db <= 17.5
+    assert 18.95 <= result.psnr_db <= 19.5
     assert outcome.why is None
 
 

@@ -15,7 +15,7 @@ from toys import load_reference, toy_picture
 
 from invr import EncodeConfig, decode, encode
 from invr import open as open_video
-from invr.config import MODELS, DecodeConfig, FitConfig, QuantConfig
+from invr.config import MODELS, DecodeConfig, FitConfig, ModelConfig, QuantConfig
 from invr.decode_chunk import build_fields, decode_picture, decode_sound
 from invr.encode_chunk import encode_chunk
 from invr.media import ReadConfig, WriteConfig, open_sink
@@ -23,6 +23,8 @@ from invr.metrics import frame_psnr_db, mean_psnr_db, snr_db
 from invr.signals import AudioSignal, Signal, VideoSignal
 
 FIT = FitConfig(steps=150, rows=24, columns=16, samples=400, checks=5)
+# Learns the toy picture in a few hundred steps; the network that so few pixels would get takes a thousand.
+MODEL = ModelConfig(picture_shape=(16, 3))
 RATE = 2000
 STREAMS = {0: VideoStream(16, 12, Fraction(1, 25)), 1: AudioStream(RATE, 2, "stereo")}
 
@@ -60,7 +62,7 @@ def test_a_longer_fit_is_a_better_one():
     """A codec whose fit did nothing would pass the test above."""
     signal = toy_signal()
     chunks = [
-        encode_chunk(signal, STREAMS, EncodeConfig(fit=replace(FIT, steps=n)), "cpu", lambda *state: None).chunk
+        encode_chunk(signal, STREAMS, EncodeConfig(MODEL, replace(FIT, steps=n)), "cpu", lambda *state: None).chunk
         for n in (5, 300)
     ]
     assert chunks[1].video.psnr_db > chunks[0].video.psnr_db + 8
@@ -71,7 +73,7 @@ def test_a_longer_fit_is_a_better_one():
 def test_fewer_bits_make_a_smaller_and_worse_file():
     signal = toy_signal(media="picture")
     chunks = [
-        encode_chunk(signal, STREAMS, EncodeConfig(fit=FIT, quant=QuantConfig(bits)), "cpu", lambda *state: None)
+        encode_chunk(signal, STREAMS, EncodeConfig(MODEL, FIT, QuantConfig(bits)), "cpu", lambda *state: None)
         for bits in (4, 8, 16)
     ]
     sizes = [len(chunk.content) for chunk in chunks]
@@ -84,7 +86,7 @@ def test_fewer_bits_make_a_smaller_and_worse_file():
 @pytest.mark.parametrize("tiles", [TileGrid(2, 2, 4), TileGrid(3, 1, 0)])
 def test_tiles_come_back_in_place(tiles):
     signal = toy_signal(media="picture")
-    config = EncodeConfig(fit=FIT, tiles=tiles, verify=True)
+    config = EncodeConfig(MODEL, FIT, tiles=tiles, verify=True)
     chunk = encode_chunk(signal, STREAMS, config, "cpu", lambda *state: None).chunk
     assert len(chunk.units) == tiles.columns * tiles.rows
     assert chunk.video.psnr_db > 22
@@ -243,7 +245,7 @@ def test_rotated_video_is_decoded_upright(tmp_path):
 
     picture = toy_picture()
     stream = replace(STREAMS[0], rotation=90)
-    config = EncodeConfig(fit=replace(FIT, steps=300))
+    config = EncodeConfig(MODEL, replace(FIT, steps=300))
     chunk = encode_chunk(toy_signal(media="picture"), {0: stream}, config, "cpu", lambda *state: None).chunk
     with (tmp_path / "a.inrv").open("wb") as file:
         writer = Writer(file, {0: stream}, {})

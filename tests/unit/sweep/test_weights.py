@@ -57,7 +57,8 @@ def test_tensors_with_phases_are_told_apart():
     bits = {each.tensor: each.bits for each in kept.tensors()}
     assert {each.tensor for each in kept.tensors() if each.phases} == {"first.weight", "first.bias", "motion"}
     assert bits["first.weight"] > bits["hidden0.weight"] == 4
-    assert {each.bits for each in every.tensors()} == {4}
+    # the difference of two 4-bit integers takes 5
+    assert {each.tensor: each.bits for each in every.tensors() if each.bits != 4} == {"motion": 5}
     assert kept.sqnr_db(phases=False) == every.sqnr_db(phases=False)
     assert kept.sqnr_db() > every.sqnr_db()
 
