@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from invr.denoise import denoise, join_heads
 from invr.fields import Field, build_field
 from invr.fields.base import sample_times
+from invr.fields.parallel import parallel_map
 from invr.fields.render import Picture, PictureGrid, axis_centres, render_picture, render_sound, to_pixels
 from invr.quant import dequantize
 
@@ -41,9 +42,10 @@ def decode_picture(
     views = [
         _TileView(chunk.video.tiles, number, stream, positions, size, field) for number, field in enumerate(tiles)
     ]
-    rendered = [render_picture(view.field, view.grid) for view in views]
-    for pictures in zip(*rendered, strict=True):
-        yield to_pixels(_blend(views, list(pictures), size), stream.bit_depth)
+    with parallel_map() as block_map:
+        rendered = [render_picture(view.field, view.grid, block_map) for view in views]
+        for pictures in zip(*rendered, strict=True):
+            yield to_pixels(_blend(views, list(pictures), size), stream.bit_depth)
 
 
 def decode_sound(chunk: Chunk, fields: list[Field], stream: AudioStream, gate: bool | None) -> NDArray[np.float32]:

@@ -11,7 +11,8 @@ import torch
 from inrv_format.families import Domain, Spec
 from torch import Tensor, nn
 
-from invr.fields.sine import cosine, sine
+from invr.fields.parallel import BlockMap, row_blocks
+from invr.fields.sine import cosine, sine, sine_
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,19 @@ class Field(nn.Module):
         """Values [R, W, C] at R x W points, nominally in [-1, 1]."""
         raise NotImplementedError
 
+    @torch.no_grad()
+    def frame(self, position: float, y: Tensor, x: Tensor, block_map: BlockMap) -> Tensor:
+        """Values [H, W, C] of the frame at `position` in frames of the chunk, without gradients, at y [H] and x [W]
+        in [-1, 1]; `block_map` evaluates several blocks of rows at once.
+        """
+        frames = torch.full((len(y),), position, device=y.device)
+
+        @torch.no_grad()
+        def values(part: slice) -> Tensor:
+            return self.picture(Rows(frames[part], y[part], x))
+
+        return torch.cat(list(block_map(values, row_blocks(len(y), len(x)))))
+
     def sound(self, t: Tensor) -> Tensor:
         """Amplitudes [heads, N, C] at the N times `t`, float64 in [-1, 1] over the chunk's samples."""
         raise NotImplementedError
@@ -130,6 +144,10 @@ class _Sine(torch.autograd.Function):
 
 def sine_layer(x: Tensor, weight: Tensor, bias: Tensor, omega: float) -> Tensor:
     """sin(omega (W x + b)) for x [..., I] (Sitzmann et al. 2020, SIREN, eq. 3)."""
+    if not torch.is_grad_enabled():
+        return sine_(torch.addmm(bias * omega, x.reshape(-1, x.shape[-1]), (weight * omega).t())).reshape(
+            *x.shape[:-1], weight.shape[0]
+        )
     flat = _Sine.apply(x.reshape(-1, x.shape[-1]), weight * omega, bias * omega)  # type: ignore[no-untyped-call]
     result: Tensor = flat.reshape(*x.shape[:-1], weight.shape[0])
     return result

@@ -10,9 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from invr.fields.base import Field, Rows
-
-POINTS_PER_BLOCK = 1 << 15
+from invr.fields.base import Field
+from invr.fields.parallel import POINTS_PER_BLOCK, BlockMap, parallel_map
 
 Picture = NDArray[np.float32]
 
@@ -32,25 +31,20 @@ def axis_centres(start: float, end: float, count: int, origin: float, extent: fl
     return (centres - origin) * (2 / extent) - 1
 
 
-@torch.no_grad()
-def render_picture(field: Field, grid: PictureGrid) -> Iterator[Picture]:
-    """Frames [H, W, C] as float32, nominally in [-1, 1], one at a time."""
+def render_picture(field: Field, grid: PictureGrid, block_map: BlockMap = map) -> Iterator[Picture]:
+    """Frames [H, W, C] as float32, nominally in [-1, 1], one at a time, each by blocks that `block_map` evaluates."""
     device = next(field.parameters()).device
     y, x = (torch.from_numpy(axis.astype(np.float32)).to(device) for axis in (grid.y, grid.x))
-    step = max(1, POINTS_PER_BLOCK // max(1, len(x)))
     for position in grid.frames:
-        blocks = []
-        for rows in torch.split(y, step):
-            frames = torch.full((len(rows),), float(position), device=device)
-            blocks.append(field.picture(Rows(frames, rows, x)))
-        yield torch.cat(blocks).cpu().numpy()
+        yield field.frame(float(position), y, x, block_map).cpu().numpy()
 
 
 @torch.no_grad()
 def render_sound(field: Field, t: Tensor) -> NDArray[np.float32]:
     """Amplitudes [heads, N, C] at the times `t` [N], float64 in [-1, 1]; what is not finite becomes 0."""
     device = next(field.parameters()).device
-    blocks = [field.sound(block.to(device)) for block in torch.split(t, POINTS_PER_BLOCK)]
+    with parallel_map() as block_map:
+        blocks = list(block_map(torch.no_grad()(field.sound), torch.split(t.to(device), POINTS_PER_BLOCK)))
     return torch.cat(blocks, dim=1).nan_to_num_(posinf=0.0, neginf=0.0).cpu().numpy()
 
 

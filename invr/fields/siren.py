@@ -12,7 +12,8 @@ from torch import Tensor
 
 from invr.fields.base import Field, Layer, Rows, cell_coordinates, linear_layer, sine_layer, siren_hidden_, uniform_
 from invr.fields.embed import embed_axis
-from invr.fields.sine import cosine, sine
+from invr.fields.parallel import BlockMap, row_blocks
+from invr.fields.sine import cosine, sine, sine_
 
 # Highest start frequency as a share of the picture's Nyquist frequency, and the deviation of temporal frequencies in
 # radians per half chunk: chunks are as long as their motion allows, so it does not grow with their frames
@@ -151,52 +152,74 @@ class Siren(Field):
                 hidden = sine_layer(hidden, weight, bias, spec.omega)
         return linear_layer(hidden, self["output.weight"], self["output.bias"])
 
+    @torch.no_grad()
+    def frame(self, position: float, y: Tensor, x: Tensor, block_map: BlockMap) -> Tensor:
+        """As the base class, but of plane waves only those along x and along y are evaluated: sin(a + b) =
+        sin a cos b + cos a sin b. Points are columns, so that products of narrow layers are as fast as of wide ones.
+        """
+        spec = self.spec
+        if spec.embedding not in PLANE_WAVES or spec.activation == RELU:
+            return super().frame(position, y, x, block_map)
+        column_sine, column_cosine, row_sine, row_cosine = self._frame_waves(position, y, x)
+        names = [f"hidden{i}" for i in range(spec.depth)]
+        hidden = [(self[f"{n}.weight"] * spec.omega, self[f"{n}.bias"][:, None] * spec.omega) for n in names]
+        weight, bias = self["output.weight"], self["output.bias"][:, None]
+
+        @torch.no_grad()
+        def values(part: slice) -> Tensor:
+            waves = column_sine[:, None] * row_cosine[:, part, None]  # [M, R, W]
+            points = waves.addcmul_(column_cosine[:, None], row_sine[:, part, None]).flatten(1)
+            for layer_weight, layer_bias in hidden:
+                points = sine_(torch.addmm(layer_bias, layer_weight, points))
+            return torch.addmm(bias, weight, points).t().reshape(waves.shape[1], len(x), len(bias))
+
+        return torch.cat(list(block_map(values, row_blocks(len(y), len(x)))))
+
     def _waves(self, rows: Rows, t: Tensor) -> Tensor:
-        """First layer as slope[r] x[c] + offset[r]: every row of a plane wave is linear in x, warped or not."""
-        wx, wy, wt = self["first.weight"].unbind(1)
-        y = rows.y[:, None]
-        if self.spec.motion == AFFINE:
-            a, b, c, d, e, f = torch.split(self._motion(rows.frames), 1, dim=1)
-            slope = wx * (1 + a) + wy * d  # [R, M]
-            offset = wx * (b * y + c) + wy * ((1 + e) * y + f)
-        else:
-            slope = wx.expand(len(y), -1)
-            offset = wy * y
-        offset = offset + wt * t[:, None] + self["first.bias"]
-        omega = self.spec.omega
-        of_one_frame = len(rows.frames) > 0 and bool((rows.frames == rows.frames[0]).all())
-        if of_one_frame and not torch.is_grad_enabled() and self.spec.activation != RELU:
-            return self._frame_waves(rows, t, omega * slope[0], omega * offset)
+        """First layer [R, C, M] as sine of slope[r] x[c] + offset[r]."""
+        slope, offset = self._phases(rows.frames, rows.y, t)
         if self.spec.activation == RELU:
             return torch.relu(torch.addcmul(offset[:, None], slope[:, None], rows.x[None, :, None]))
         waves: Tensor
         if self.spec.embedding == GABOR:
-            column, row = self._windows(rows, t)
-            waves = _WindowedWaves.apply(omega * slope, omega * offset, row, column, rows.x)  # type: ignore[no-untyped-call]
+            column, row = self._windows(rows.x, rows.y, t)
+            waves = _WindowedWaves.apply(slope, offset, row, column, rows.x)  # type: ignore[no-untyped-call]
         else:
-            waves = _Waves.apply(omega * slope, omega * offset, rows.x)  # type: ignore[no-untyped-call]
+            waves = _Waves.apply(slope, offset, rows.x)  # type: ignore[no-untyped-call]
         return waves
 
-    def _frame_waves(self, rows: Rows, t: Tensor, slope: Tensor, offset: Tensor) -> Tensor:
-        """The first layer [R, C, M] where all rows are of one frame, for slope [M] and offset [R, M].
+    def _phases(self, frames: Tensor, y: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """Slope and offset [R, M] of the first layer: every row of a plane wave is linear in x, warped or not."""
+        wx, wy, wt = self["first.weight"].unbind(1)
+        if self.spec.motion == AFFINE:
+            a, b, c, d, e, f = torch.split(self._motion(frames), 1, dim=1)
+            slope = wx * (1 + a) + wy * d
+            offset = wx * (b * y[:, None] + c) + wy * ((1 + e) * y[:, None] + f)
+        else:
+            slope = wx.expand(len(y), -1)
+            offset = wy * y[:, None]
+        offset = offset + wt * t[:, None] + self["first.bias"]
+        scale = 1.0 if self.spec.activation == RELU else self.spec.omega
+        return scale * slope, scale * offset
 
-        sin(a + b) = sin a cos b + cos a sin b takes R + C sines for each wave instead of R x C.
-        """
-        along = rows.x[:, None] * slope
-        column_sine, column_cosine, row_sine, row_cosine = sine(along), cosine(along), sine(offset), cosine(offset)
-        if self.spec.embedding == GABOR:
-            column, row = self._windows(rows, t)
-            column_sine, column_cosine = column_sine * column, column_cosine * column
-            row_sine, row_cosine = row_sine * row, row_cosine * row
-        waves = column_sine * row_cosine[:, None]
-        return waves.addcmul_(column_cosine, row_sine[:, None])
-
-    def _windows(self, rows: Rows, t: Tensor) -> tuple[Tensor, Tensor]:
-        """The waves' windows along x [C, M] and for each row [R, M]: exp of -(sharpness (p - centre))^2."""
+    def _windows(self, x: Tensor, y: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """The waves' windows along x [C, M] and for each row (y, t) [R, M]: exp of -(sharpness (p - centre))^2."""
         cx, cy, ct, sx, sy, st = self["first.window"].unbind(1)
-        column = torch.square((rows.x[:, None] - cx) * sx)
-        row = torch.square((rows.y[:, None] - cy) * sy) + torch.square((t[:, None] - ct) * st)
+        column = torch.square((x[:, None] - cx) * sx)
+        row = torch.square((y[:, None] - cy) * sy) + torch.square((t[:, None] - ct) * st)
         return torch.exp(-column), torch.exp(-row)
+
+    def _frame_waves(self, position: float, y: Tensor, x: Tensor) -> list[Tensor]:
+        """The first layer of one frame: sine and cosine along x [M, W], and along y [M, H], with their windows."""
+        frames = torch.full((len(y),), position, device=y.device)
+        t = cell_coordinates(frames, self.domain.frames)
+        slope, offset = self._phases(frames, y, t)
+        along, down = torch.outer(slope[:1].sum(0), x), offset.t().contiguous()
+        waves = [sine(along), cosine(along), sine(down), cosine(down)]
+        if self.spec.embedding == GABOR:
+            column, row = self._windows(x, y, t)
+            waves = [wave * window.t() for wave, window in zip(waves, (column, column, row, row), strict=True)]
+        return waves
 
     def _motion(self, frames: Tensor) -> Tensor:
         """The six motion numbers [R, 6] at each position; between two frames they are interpolated linearly."""

@@ -28,6 +28,9 @@ FIRST_PER_WIDTH = 8 / 3
 GABOR_DEPTH = 5
 # What a pixel costs to fit and to decode grows with the network, so a picture that asks for more is cut into tiles.
 MOST_WEIGHTS = 12_000
+# The same of a picture of so many pixels and more, which 30 times a second are many (docs/research/rate.md).
+LARGE_PIXELS = 352 * 288
+MOST_WEIGHTS_OF_LARGE = 6_000
 SMALLEST_TILE = 32
 TILE_OVERLAP = 8
 GABOR_FIRST = 2.4
@@ -74,8 +77,9 @@ def plan_units(
 
 
 def choose_tiles(wanted: float, height: int, width: int) -> TileGrid:
-    """The fewest tiles, of them the squarest, so that none of a picture's networks gets more than MOST_WEIGHTS."""
-    count = math.ceil(wanted / MOST_WEIGHTS)
+    """The fewest tiles, of them the squarest, so that none of a picture's networks gets more weights than it may."""
+    most = MOST_WEIGHTS if height * width < LARGE_PIXELS else MOST_WEIGHTS_OF_LARGE
+    count = math.ceil(wanted / most)
     grids = []
     for columns in range(1, max(1, min(count, width // SMALLEST_TILE)) + 1):
         rows = max(1, min(math.ceil(count / columns), height // SMALLEST_TILE))

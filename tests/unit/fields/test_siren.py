@@ -10,7 +10,7 @@ from inrv_format.families.base import count_weights
 from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, POWER, RELU, STILL
 from toys import toy_field
 
-from invr.fields import Rows
+from invr.fields import Rows, parallel
 from invr.fields.base import cell_centres
 from invr.fields.embed import embed_axis, grid_base
 
@@ -156,11 +156,20 @@ def test_frequencies_beyond_the_grid_are_known(base, smooth):
     assert spec.smooth_on(Domain(frames=1, height=144, width=176, components=3)) is smooth
 
 
-@pytest.mark.parametrize("name", ["waves", "motion", "gabor motion"])
-def test_a_whole_frame_by_products_is_the_same_picture(name):
+@pytest.mark.parametrize("name", sorted(SPECS))
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_whole_frame_is_the_same_picture(name, threads, monkeypatch):
+    monkeypatch.setattr(parallel, "POINTS_PER_BLOCK", 2 * len(X))
     field = toy_field(SPECS[name], DOMAIN)
-    for frame in (2, 1.5):
-        rows = Rows(torch.full((6,), frame), cell_centres(6), X)
-        with torch.no_grad():
-            by_products = field.picture(rows)
-        torch.testing.assert_close(by_products, field.picture(rows).detach(), atol=1e-5, rtol=1e-4)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with parallel.parallel_map() as block_map:
+            frames = [field.frame(position, Y, X, block_map) for position in (2.0, 1.5)]
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    for position, frame in zip((2.0, 1.5), frames, strict=True):
+        rows = Rows(torch.full((len(Y),), position), Y, X)
+        torch.testing.assert_close(frame, field.picture(rows).detach(), atol=1e-5, rtol=1e-4)
+        assert not frame.requires_grad

@@ -8,7 +8,7 @@ from inrv_format.families.base import count_weights
 from inrv_format.families.siren import AFFINE, STILL
 
 from invr.config import MODELS, ModelConfig
-from invr.fit.sizing import MOST_WEIGHTS, PICTURE_WIDTHS, choose_tiles, plan_units
+from invr.fit.sizing import MOST_WEIGHTS, MOST_WEIGHTS_OF_LARGE, PICTURE_WIDTHS, choose_tiles, plan_units
 
 
 def weights(plan) -> int:
@@ -69,10 +69,12 @@ def test_a_sound_network_has_the_shape_asked_for(model, first):
     ("wanted", "size", "grid"),
     [
         (3, (144, 176), (1, 1)),
-        (MOST_WEIGHTS, (720, 1280), (1, 1)),
-        (1.5 * MOST_WEIGHTS, (720, 1280), (2, 1)),
-        (1.5 * MOST_WEIGHTS, (1280, 720), (1, 2)),
-        (8.5 * MOST_WEIGHTS, (720, 1280), (3, 3)),
+        (MOST_WEIGHTS, (144, 176), (1, 1)),
+        (1.5 * MOST_WEIGHTS, (144, 176), (2, 1)),
+        (MOST_WEIGHTS_OF_LARGE, (720, 1280), (1, 1)),
+        (1.5 * MOST_WEIGHTS_OF_LARGE, (720, 1280), (2, 1)),
+        (1.5 * MOST_WEIGHTS_OF_LARGE, (1280, 720), (1, 2)),
+        (8.5 * MOST_WEIGHTS_OF_LARGE, (720, 1280), (3, 3)),
         (100 * MOST_WEIGHTS, (40, 70), (2, 1)),
         (9 * MOST_WEIGHTS, (20, 20), (1, 1)),
     ],
