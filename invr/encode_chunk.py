@@ -116,6 +116,10 @@ def refit_chunk(
         assert known is not None
         field, told = deepcopy(field), partial(report, number, len(fitted.plans))
         sound, gain = _normalised(signal.audio) if plan.spec.MEDIA & AUDIO else (None, 1.0)
+        if _is_silence(plan, gain):
+            fields.append(field)
+            steps.append(dict(known))
+            continue
         first = _scaled_sound(field, {name: coarser * step for name, step in known.items()}, 1 / (gain or 1.0))
         objective = _objective(plan, signal, sound, config, device)
         limited = _limited(config, fitted.plans[number:], started)
@@ -188,6 +192,8 @@ def _fit_unit(
     field = build_field(plan.spec, plan.domain)
     field.initialise(generator)
     sound, gain = _normalised(signal.audio) if plan.spec.MEDIA & AUDIO else (None, 1.0)
+    if _is_silence(plan, gain):
+        return _silenced(field), dict.fromkeys(dict(field.named_tensors()), 1.0) if config.fit.lmbda else None
     if isinstance(field, AudioSiren) and sound is not None and not field.spec.octaves:
         field.start_at(dominant_cycles(torch.from_numpy(sound), field.spec.first, generator), generator)
     field.to(device)
@@ -206,7 +212,19 @@ def _scaled_sound(field: Field, steps: Mapping[str, float], gain: float) -> dict
     names = field.sound_outputs()
     for name in names:
         field[name].detach().mul_(gain)
-    return {name: step * gain if name in names else step for name, step in steps.items()}
+    return {name: step * (gain or 1.0) if name in names else step for name, step in steps.items()}
+
+
+def _is_silence(plan: UnitPlan, gain: float) -> bool:
+    """Whether a network is to give nothing but silence, for which nothing need be fitted."""
+    return plan.spec.MEDIA == AUDIO and gain == 0
+
+
+def _silenced(field: Field) -> Field:
+    """The field with weights that take no bits."""
+    for _, tensor in field.named_tensors():
+        tensor.detach().zero_()
+    return field
 
 
 def _teacher_of(plan: UnitPlan, teacher: FittedChunk, gain: float) -> Field:
@@ -250,7 +268,8 @@ def _tiles(signal: Signal, config: EncodeConfig) -> TileGrid:
         return TileGrid()
     height, width = video.values.shape[1:3]
     if tiles is None:
-        if model.unified or model.picture_shape:
+        taught = config.teacher and config.teacher.model.unified
+        if model.unified or model.picture_shape or taught:
             return TileGrid()
         density = model.weights_per_sample
         wanted = density * video.values[..., 0].size if density else _wanted(video.values, video, config)

@@ -137,7 +137,7 @@ def encode_variants(
         streams = streams_of(reader)
         all_tags = file_tags(config, tags)
         files = [stack.enter_context(TargetFile(target)) for _, target in variants]
-        _check_storable(config, streams)
+        check_storable(config, streams)
         outputs = [
             _Output(file, streams, all_tags, replace(config, quant=quant))
             for (quant, _), file in zip(variants, files, strict=True)
@@ -314,7 +314,7 @@ def streams_of(reader: MediaReader) -> dict[int, Stream]:
     return streams
 
 
-def _check_storable(config: EncodeConfig, streams: dict[int, Stream]) -> None:
+def check_storable(config: EncodeConfig, streams: dict[int, Stream]) -> None:
     """InputError for what the format cannot hold."""
     try:
         for stream_id, stream in streams.items():

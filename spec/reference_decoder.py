@@ -300,7 +300,7 @@ def tensor_shapes(family: int, spec: Record, values: int, channels: int) -> list
 
 
 def check_index(source: BytesIO, file: File) -> None:
-    """Spans are in order, and the index agrees with them (8); without a span, only its count in the index is 0."""
+    """Spans are in order, and the index agrees with them (6, 8)."""
     check(bool(file.streams), "no STRM box (4)")
     pictures = [chunk.picture for chunk in file.chunks if chunk.picture]
     sounds = [chunk.sound for chunk in file.chunks if chunk.sound]
@@ -322,8 +322,8 @@ def check_index(source: BytesIO, file: File) -> None:
         place = (chunk.offset, chunk.length, chunk.index, picture.pts[0] if picture else sound.pts)
         agrees = place == (entry.offset, entry.length, entry.chunk, entry.first_pts)
         for of, names in ((picture, "frame_count first_frame psnr_db"), (sound, "sample_count first_sample snr_db")):
-            for name in names.split() if of else names.split()[:1]:
-                agrees &= str(getattr(entry, name)) == str(getattr(of, name, 0))  # as text, a NaN equals itself
+            for name, absent in zip(names.split(), (0, 0, math.nan), strict=True):
+                agrees &= str(getattr(entry, name)) == str(getattr(of, name, absent))  # as text, a NaN equals itself
         check(agrees, f"INDX: the entry of chunk {chunk.index} disagrees with its box (8)")
 
 

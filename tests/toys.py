@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +24,7 @@ from inrv_format.writer import Writer
 
 from invr.config import QuantConfig
 from invr.fields import Field, build_field
+from invr.media import WriteConfig, open_sink
 from invr.quant import quantize
 
 SPEC = Path(__file__).resolve().parents[1] / "spec"
@@ -113,3 +115,27 @@ def toy_picture(frames: int = 4, height: int = 12, width: int = 16) -> np.ndarra
     t, y, x = np.meshgrid(np.arange(frames), np.arange(height), np.arange(width), indexing="ij")
     waves = [np.sin(0.3 * x + 0.2 * y + 0.4 * t), np.cos(0.25 * x - 0.1 * t), np.sin(0.2 * y + 0.1 * x)]
     return np.stack([np.round(127.5 + 100 * wave) for wave in waves], axis=-1).astype(np.uint8)
+
+
+def toy_tone(samples: int) -> np.ndarray:
+    """Half as loud as can be, [N, 1], float32."""
+    return np.sin(np.arange(samples) * 0.3)[:, None].astype(np.float32) * 0.5
+
+
+def toy_clip(
+    folder: Path, frames: int = 6, height: int = 12, width: int = 16, fps: int = 25, rate_hz: int = 0
+) -> Path:
+    """A file of the toy picture, with a tone of its length at `rate_hz` if that is not 0."""
+    video = VideoStream(width, height, Fraction(1, fps), average_rate=Fraction(fps))
+    audio = AudioStream(rate_hz, 1, "mono") if rate_hz else None
+    with open_sink(folder / "clip.mkv", video, audio, WriteConfig()) as sink:
+        sink.write_video(toy_picture(frames, height, width), np.arange(frames, dtype=np.int64), 1)
+        if audio:
+            sink.write_audio(toy_tone(frames * rate_hz // fps), 0)
+    return folder / "clip.mkv"
+
+
+def run_invr(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    command = [sys.executable, "-m", "invr", *map(str, arguments)]
+    return subprocess.run(command, input="", capture_output=True, text=True, check=False, timeout=300)

@@ -130,6 +130,8 @@ def compress_unit(spec: Spec, domain: Domain, tile: int, symbols: Symbols, coder
     """Pack and compress the integers of one network."""
     from inrv_format.tensors import pack
 
+    if [(tensor.name, tensor.values.shape) for tensor in symbols] != list(spec.tensor_shapes(domain)):
+        raise ValueError("the tensors are not those of the network")
     raw = pack(symbols)
     payload = compress(coder, symbols)
     headers = tuple(tensor.header for tensor in symbols)
@@ -222,7 +224,8 @@ def _parse_video_span(cursor: Cursor, streams: Mapping[int, Stream], limits: Lim
         pts = tuple(itertools.accumulate(deltas, initial=start))
     else:
         raise cursor.fail(f"pts mode {fields['pts_mode']} is not 0 or 1")
-    if max(abs(pts[0]), abs(pts[-1]), fields["first_frame"]) > MAX_TICKS or not fields["last_duration"]:
+    ends = (pts[-1] + fields["last_duration"], fields["first_frame"] + count)
+    if max(-pts[0], *ends) > MAX_TICKS or not fields["last_duration"]:
         raise cursor.fail("times are out of range")
     tiles = TileGrid(fields["tile_columns"], fields["tile_rows"], fields["tile_overlap"])
     _check_tiles(tiles, stream, cursor)
@@ -264,7 +267,7 @@ def _parse_audio_span(cursor: Cursor, streams: Mapping[int, Stream], limits: Lim
         raise LimitError(f"chunk of {fields['sample_count']} samples of {stream.channels} channels", section="9")
     if fields["overlap"] >= fields["sample_count"] or 10 * fields["overlap"] > stream.sample_rate_hz:
         raise cursor.fail("the overlap is not shorter than the chunk's sound and a tenth of a second")
-    if max(abs(fields["pts"]), fields["first_sample"]) > MAX_TICKS:
+    if max(-fields["pts"], max(fields["pts"], fields["first_sample"]) + fields["sample_count"]) > MAX_TICKS:
         raise cursor.fail("times are out of range")
     return AudioSpan(
         fields["stream"],
@@ -368,5 +371,7 @@ def _check_units(video: VideoSpan | None, audio: AudioSpan | None, units: tuple[
     sounds = [unit.tile for unit in units if unit.spec.MEDIA & AUDIO]
     if tiles != expected or len(sounds) != (1 if audio else 0):
         raise cursor.fail("the chunk's networks do not cover each tile and the sound exactly once")
-    if any(unit.tile for unit in units if unit.spec.MEDIA == AUDIO) or (len(tiles) > 1 and set(sounds) - {0}):
+    if any(unit.tile for unit in units if unit.spec.MEDIA == AUDIO):
         raise cursor.fail("a sound network names a tile")
+    if len(tiles) > 1 and any(unit.spec.MEDIA == VIDEO | AUDIO for unit in units):
+        raise cursor.fail("a network of picture and sound in a picture of several tiles")

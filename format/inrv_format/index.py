@@ -36,6 +36,7 @@ MAX_LAYOUT_BYTES = 32
 # The same layout as schema.INDEX_ENTRY, unpacked in one call because an index may hold a million entries.
 _ENTRY = struct.Struct("<QQIIQqIIQff")
 assert _ENTRY.size == INDEX_ENTRY.sizeof()
+RESERVED = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +56,7 @@ class IndexEntry:
 
     def matches(self, chunk: Chunk) -> bool:
         """Whether the box found at `offset` is the one that this entry speaks of."""
-        frames = len(chunk.video.pts) if chunk.video else 0
-        samples = chunk.audio.sample_count if chunk.audio else 0
-        first = chunk.video.pts[0] if chunk.video else chunk.audio.pts if chunk.audio else 0
-        first_frame = chunk.video.first_frame if chunk.video else self.first_frame
-        first_sample = chunk.audio.first_sample if chunk.audio else self.first_sample
-        stated = (
-            self.chunk,
-            self.frame_count,
-            self.sample_count,
-            self.first_pts,
-            self.first_frame,
-            self.first_sample,
-        )
-        return stated == (chunk.index, frames, samples, first, first_frame, first_sample)
+        return _pack_entry(self) == _pack_entry(index_entry(chunk, self.offset, self.length))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +87,22 @@ def index_entry(chunk: Chunk, offset: int, length: int) -> IndexEntry:
     )
 
 
+def _pack_entry(entry: IndexEntry) -> bytes:
+    return _ENTRY.pack(
+        entry.offset,
+        entry.length,
+        entry.chunk,
+        entry.frame_count,
+        entry.first_frame,
+        entry.first_pts,
+        entry.sample_count,
+        0,
+        entry.first_sample,
+        entry.psnr_db,
+        entry.snr_db,
+    )
+
+
 def build_index(index: Index) -> bytes:
     """Content of the `INDX` box."""
     header = {
@@ -108,22 +112,7 @@ def build_index(index: Index) -> bytes:
         "video_end": index.video_end,
         "audio_end": index.audio_end,
     }
-    entries = [
-        _ENTRY.pack(
-            entry.offset,
-            entry.length,
-            entry.chunk,
-            entry.frame_count,
-            entry.first_frame,
-            entry.first_pts,
-            entry.sample_count,
-            0,
-            entry.first_sample,
-            entry.psnr_db,
-            entry.snr_db,
-        )
-        for entry in index.entries
-    ]
+    entries = [_pack_entry(entry) for entry in index.entries]
     return b"".join([INDEX_HEADER.build(header), *entries])
 
 
@@ -135,10 +124,10 @@ def parse_index(content: bytes, *, offset: int, limits: Limits) -> Index:
         raise LimitError(f"index of {header['entry_count']} chunks, the limit is {limits.chunks}", section="9")
     raw = cursor.take(header["entry_count"] * _ENTRY.size)
     cursor.finish()
-    entries = tuple(
-        IndexEntry(o, n, chunk, frames, first_frame, pts, samples, first_sample, psnr, snr)
-        for o, n, chunk, frames, first_frame, pts, samples, _, first_sample, psnr, snr in _ENTRY.iter_unpack(raw)
-    )
+    unpacked = [(entry[:RESERVED], entry[RESERVED], entry[RESERVED + 1 :]) for entry in _ENTRY.iter_unpack(raw)]
+    if any(reserved for _, reserved, _ in unpacked):
+        raise InvalidDataError("a reserved field of the index is not 0", offset=offset, section="8")
+    entries = tuple(IndexEntry(*before, *after) for before, _, after in unpacked)
     end = 0
     for entry in entries:
         if entry.offset < end or entry.length == 0 or entry.offset + entry.length > offset:

@@ -20,16 +20,23 @@ class ChunkOrder:
         """Check the next chunk; InvalidDataError, or LimitError for a silence that is too long."""
         if chunk.index <= self._index:
             raise InvalidDataError(f"chunk {chunk.index} follows chunk {self._index}", section=SECTION)
-        if self._video and chunk.video and chunk.video.pts[0] <= self._video.pts[-1]:
-            raise InvalidDataError(f"frames of chunk {chunk.index} are out of order", section=SECTION)
+        if self._video and chunk.video:
+            self._check_frames(self._video, chunk.video, chunk.index)
         if self._audio and chunk.audio:
             self._check_sound(self._audio, chunk.audio, chunk.index)
         self._index = chunk.index
         self._video, self._audio = chunk.video or self._video, chunk.audio or self._audio
 
+    @staticmethod
+    def _check_frames(before: VideoSpan, video: VideoSpan, index: int) -> None:
+        if video.pts[0] <= before.pts[-1] or video.first_frame < before.first_frame + len(before.pts):
+            raise InvalidDataError(f"frames of chunk {index} are out of order", section=SECTION)
+
     def _check_sound(self, before: AudioSpan, audio: AudioSpan, index: int) -> None:
         gap = audio.pts + audio.overlap - before.pts - before.sample_count
-        if gap < 0 or (audio.overlap and (gap or audio.overlap > before.sample_count)):
+        counted = before.first_sample + before.sample_count - before.overlap
+        out_of_order = gap < 0 or audio.first_sample < counted
+        if out_of_order or (audio.overlap and (gap or audio.overlap > before.sample_count)):
             raise InvalidDataError(f"sound of chunk {index} does not follow on the one before", section=SECTION)
         if gap > self._limits.silence_samples:
             raise LimitError(f"{gap} samples of silence before chunk {index}", section="9")

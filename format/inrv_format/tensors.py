@@ -13,7 +13,7 @@ from inrv_format.errors import InvalidDataError
 from inrv_format.quantization import Shapes, TensorHeader
 
 # Tensors whose rows are stored as what changes from one to the next.
-DIFFERENCES = frozenset({"motion"})
+DELTA_TENSORS = frozenset({"motion"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class TensorSymbols:
     def dequantize(self) -> NDArray[np.float32]:
         """Weights as float32: exact integers first, then one float32 multiplication."""
         q = self.values - self.header.zero_point
-        if self.name in DIFFERENCES:
+        if self.name in DELTA_TENSORS:
             q = np.cumsum(q, axis=0, dtype=np.int64)
         return np.float32(self.header.scale) * q.astype(np.float32)
 

@@ -67,10 +67,11 @@ def takes(codec: CodecConfig, clip: BenchClip) -> bool:
 
 
 def rate_label(codec: CodecConfig, rate: float) -> str:
-    """A rate in its own unit, `crf 26` or `0.015 weights` for example."""
-    if codec.name in RECIPES:
-        unit = "bits" if RECIPES[codec.name].by_bits else "bpp" if codec.name == "coin-paper" else "weights"
-        return f"{rate:g} {unit}"
+    """A rate in its own unit, `crf 26` or `8 bits` for example."""
+    if codec.name == "coin-paper":
+        return f"{rate:g} bpp"
+    if codec.name in RECIPES and RECIPES[codec.name].by_bits:
+        return f"{rate:g} bits"
     if codec.name in VIDEO_CODECS:
         return f"{VIDEO_CODECS[codec.name].rate} {rate:g}"
     return f"{rate:g} kbit/s" if codec.name in SOUND_CODECS else f"quality {rate:g}"

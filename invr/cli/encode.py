@@ -63,7 +63,7 @@ def encode(
     bits: int | None = typer.Option(
         None, "--bits", min=1, max=16, help="bits of each weight, instead of steps that are learned with it"
     ),
-    asymmetric: bool = typer.Option(False, "--asymmetric", help="quantize with zero-points"),
+    asymmetric: bool = typer.Option(False, "--asymmetric", help="quantize with zero-points; with --bits"),
     finetune_steps: int | None = typer.Option(
         None, "--finetune-steps", min=0, help="steps of a fit of the quantized weights; 0 for none"
     ),
@@ -101,6 +101,10 @@ def encode(
         from invr.media import ReadConfig
 
         chosen = priced(preset, steps, quality, bits, finetune_steps, goal)
+        if asymmetric and chosen.fit.lmbda:
+            raise typer.BadParameter(
+                "needs --bits: the integers of learned steps are symmetric", param_hint="--asymmetric"
+            )
         config = replace(
             chosen,
             model=MODELS[choice(model, MODELS, "--model")] if model else chosen.model,

@@ -81,6 +81,8 @@ def estimate(
     opened = open_input_pipe(force=False) if source == PIPE else source
     tags = settings_tags(preset, model or model_name(config.model), config)
     found = estimate_encode(opened, config, read, tags=tags)
+    for warning in found.warnings:
+        sys.stderr.write(f"invr: warning: {warning}\n")
     sys.stdout.write(json.dumps(_record(found), indent=2) + "\n" if as_json else f"{_line(found)}\n")
 
 

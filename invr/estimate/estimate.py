@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from inrv_format.chunk import Chunk
@@ -16,11 +16,11 @@ from inrv_format.writer import Writer
 
 from invr.config import EncodeConfig
 from invr.device import prepare_device, translated_backend
-from invr.encode_chunk import VIDEO_ID
-from invr.encoder import chunk_lengths, file_tags, streams_of, with_last
+from invr.encoder import check_storable, chunk_lengths, file_tags, streams_of, with_last
 from invr.estimate.probe import Clock, counted_steps
 from invr.estimate.survey import Survey, survey
 from invr.fit.pace import LEAST_STEPS
+from invr.goals.course import check_goal
 from invr.goals.laws import gained_db, growth, probe_steps
 from invr.goals.trials import REFIT_SHARE
 from invr.media import MediaReader, ReadConfig
@@ -35,7 +35,7 @@ class Estimate:
 
     `size_bytes` of the file, `psnr_db` of the picture (NaN without one) and `time_s` of the encode, without the
     program's start; `steps` of each fit, and the `quality` that a goal asks for (None without one). `duration_s` of
-    the media; `probed` of the `chunks` were fitted for `probe_steps`.
+    the media; `probed` of the `chunks` were fitted for `probe_steps`. `warnings` name what is not kept of the source.
     """
 
     size_bytes: int
@@ -48,6 +48,7 @@ class Estimate:
     duration_s: float
     probed: int
     probe_steps: int
+    warnings: tuple[str, ...] = ()
 
 
 def estimate(
@@ -68,16 +69,17 @@ def estimate(
     device = prepare_device(config.device, config.threads)
     with MediaReader(source, read) as reader, translated_backend():
         streams = streams_of(reader)
-        if config.goal.psnr_db is not None and VIDEO_ID not in streams:
-            raise InputError(f"--target-psnr {config.goal.psnr_db}: the source has no picture")
+        check_goal(config.goal, streams)
+        check_storable(config, streams)
         all_tags = file_tags(config, tags)
         signals = with_last(reader.chunks(chunk_lengths(reader, config, read)), known=config.goal.steers)
         framing_bytes = _framing_bytes(streams, all_tags, [])
         found = survey(signals, streams, config, device, reader.duration_s, framing_bytes, clock)
+        warnings = reader.warnings
     if not found.loads:
         raise InputError("the source has no frame and no sample in the span that was asked for")
     chunks = [found.probes[0].encoded.chunk] * (len(found.loads) - 1)
-    return _foreseen(found, config, _framing_bytes(streams, all_tags, chunks))
+    return replace(_foreseen(found, config, _framing_bytes(streams, all_tags, chunks)), warnings=warnings)
 
 
 def _foreseen(found: Survey, config: EncodeConfig, framing_bytes: int) -> Estimate:
@@ -87,10 +89,10 @@ def _foreseen(found: Survey, config: EncodeConfig, framing_bytes: int) -> Estima
     time_s, steps = once_s + fits_s, config.fit.steps
     budget_s = config.goal.time_s
     if budget_s is not None and time_s > budget_s:
-        steps = max(min(LEAST_STEPS, steps), round(steps * (budget_s - once_s) / fits_s))
+        steps = max(min(LEAST_STEPS, steps), round(steps * (budget_s - once_s) / max(fits_s, 1e-9)))
         time_s = once_s + fits_s * steps / config.fit.steps
     content = sum(len(probe.encoded.content) - sum(probe.bits.values()) / 8 for probe in found.probes)
-    payload = sum(_payload_bytes(found, media) for media in found.probes[0].bits)
+    payload = sum(_payload_bytes(found, media) for media in {media for probe in found.probes for media in probe.bits})
     grown = growth(short, steps) if config.fit.lmbda or config.goal.steers else 1.0
     levels = [probe.encoded.chunk.video.psnr_db for probe in found.probes if probe.encoded.chunk.video]
     return Estimate(

@@ -93,7 +93,7 @@ class Field(nn.Module):
         def values(part: slice) -> Tensor:
             return self.picture(Rows(frames[part], y[part], x))
 
-        return torch.cat(list(block_map(values, row_blocks(len(y), len(x)))))
+        return torch.cat(list(block_map(values, row_blocks(y, len(x)))))
 
     def sound(self, t: Tensor) -> Tensor:
         """Amplitudes [heads, N, C] at the N times `t`, float64 in [-1, 1] over the chunk's samples."""

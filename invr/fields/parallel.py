@@ -12,14 +12,18 @@ from torch import Tensor
 
 # So that what a layer of 48 units gives stays in a core's cache.
 POINTS_PER_BLOCK = 1 << 13
+POINTS_PER_GPU_BLOCK = 1 << 20
 
 # As the built-in `map` of a function that gives a tensor.
 BlockMap = Callable[[Callable[[Any], Tensor], Iterable[Any]], Iterable[Tensor]]
 
 
-def row_blocks(height: int, width: int) -> list[slice]:
-    """Blocks of rows, of POINTS_PER_BLOCK points at most if a row has no more; one block where there are none."""
-    step = max(1, POINTS_PER_BLOCK // max(1, width))
+def row_blocks(y: Tensor, width: int) -> list[slice]:
+    """Blocks of the rows `y` [H], of POINTS_PER_BLOCK points at most if a row has no more, or as many as a GPU likes;
+    one block where there are no rows.
+    """
+    points = POINTS_PER_BLOCK if y.device.type == "cpu" else POINTS_PER_GPU_BLOCK
+    height, step = len(y), max(1, points // max(1, width))
     return [slice(start, start + step) for start in range(0, max(1, height), step)]
 
 

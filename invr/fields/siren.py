@@ -173,7 +173,7 @@ class Siren(Field):
                 points = sine_(torch.addmm(layer_bias, layer_weight, points))
             return torch.addmm(bias, weight, points).t().reshape(waves.shape[1], len(x), len(bias))
 
-        return torch.cat(list(block_map(values, row_blocks(len(y), len(x)))))
+        return torch.cat(list(block_map(values, row_blocks(y, len(x)))))
 
     def _waves(self, rows: Rows, t: Tensor) -> Tensor:
         """First layer [R, C, M] as sine of slope[r] x[c] + offset[r]."""

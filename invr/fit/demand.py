@@ -40,8 +40,8 @@ def transform_bits(values: NDArray[np.integer], bit_depth: int, distortion: floa
 
 
 def wanted_weights(values: NDArray[np.integer], bit_depth: int, lmbda: float) -> float:
-    """Weights of the network that is fitted to [T, H, W, C] when a bit costs `lmbda` (`FitConfig`)."""
-    return WEIGHTS_PER_BIT * transform_bits(values, bit_depth, DISTORTION_PER_LMBDA * lmbda)
+    """Weights of the network that is fitted to [T, H, W, C] when a bit costs `lmbda` (`FitConfig`); at least one."""
+    return max(1.0, WEIGHTS_PER_BIT * transform_bits(values, bit_depth, DISTORTION_PER_LMBDA * lmbda))
 
 
 def wanted_sound_density(lmbda: float) -> float:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from inrv_format.quantization import TensorHeader
-from inrv_format.tensors import DIFFERENCES, Symbols
+from inrv_format.tensors import DELTA_TENSORS, Symbols
 from torch import Tensor
 
 from invr.fields.base import Field
@@ -78,7 +78,7 @@ def _decoded(symbols: Symbols, reals: Sequence[Tensor]) -> dict[str, Tensor]:
     for tensor, real in zip(symbols, reals, strict=True):
         q = real + (real.round() - real).detach()
         whole = q - tensor.header.zero_point
-        if tensor.name in DIFFERENCES:
+        if tensor.name in DELTA_TENSORS:
             whole = whole.cumsum(0)
         decoded[tensor.name] = whole.float() * tensor.header.scale
     return decoded

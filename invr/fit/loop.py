@@ -54,8 +54,8 @@ def fit(field: Field, objective: Objective, config: FitConfig, seed: int, report
 
     With `config.lmbda` the fit minimises error + lmbda x bits per point over weights and steps; without, there are no
     steps (None). A fit that diverges (a loss that is not finite, or far above the best) is restarted once from its
-    start with a lower rate; FitError when that diverges too. The same seed on the same machine gives the same
-    weights.
+    start with lower rates, but for that of the quantization steps; FitError when that diverges too. The same seed on
+    the same machine gives the same weights.
     """
     start = _snapshot(field)
     for rate_factor in (1.0, RESTART_RATE):
@@ -70,7 +70,8 @@ def fit(field: Field, objective: Objective, config: FitConfig, seed: int, report
 def refit(
     field: Field, steps: Mapping[str, float], objective: Objective, config: FitConfig, seed: int, report: Report
 ) -> dict[str, float]:
-    """Go on with a fit from its field and quantization steps, for `config.steps` at lower rates; return new steps.
+    """Go on with a fit from its field and quantization steps, for `config.steps` at lower rates, but for that of
+    the steps; return new steps.
 
     There are no exact weights any more: noise in the first half, then rounding. With another `config.lmbda` that is
     how a network is moved to another price of bits. Where it diverges all is left as it was.
@@ -136,6 +137,8 @@ class _Descent:
                 self._least_cost, self._best = cost, self._state()
             report(FitProgress(pace.step, pace.steps, psnr_db(error, self._objective.peak)))
         self._load(self._best)
+        if self._rate and self._phase is Phase.EXACT:
+            self._rate.start(self._field, self._first_steps)
         return True
 
     def steps(self) -> dict[str, float] | None:

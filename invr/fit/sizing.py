@@ -77,7 +77,10 @@ def plan_units(
 
 
 def choose_tiles(wanted: float, height: int, width: int) -> TileGrid:
-    """The fewest tiles, of them the squarest, so that none of a picture's networks gets more weights than it may."""
+    """The fewest tiles, of them the squarest, whose networks have no more weights than they may have, on average.
+
+    Each of them is then sized by what its own tile asks for.
+    """
     most = MOST_WEIGHTS if height * width < LARGE_PIXELS else MOST_WEIGHTS_OF_LARGE
     count = math.ceil(wanted / most)
     grids = []

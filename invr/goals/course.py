@@ -9,20 +9,26 @@ from dataclasses import replace
 from inrv_format.errors import InputError
 from inrv_format.streams import Stream
 
-from invr.config import EncodeConfig
+from invr.config import EncodeConfig, Goal
 from invr.encode_chunk import VIDEO_ID, EncodedChunk, FittedChunk, UnitReport, compress_chunk, fit_chunk
 from invr.goals.aims import Aim, aim_at_psnr, aim_at_size
 from invr.goals.outcome import Outcome, Written, judge
 from invr.goals.pursuit import pursue
 from invr.goals.shares import end_of, room, share
 from invr.goals.trials import Trials
-from invr.quality import DEFAULT_QUALITY
+from invr.quality import DEFAULT_QUALITY, at_quality
 from invr.signals import Signal
 
 # Of all the time: the rest is for opening and closing files.
 PLANNED_SHARE = 0.96
 # Of a chunk's time, with a quality to be found: the rest is for probes and corrections.
 WHOLE_FIT_SHARE = 0.65
+
+
+def check_goal(goal: Goal, streams: Mapping[int, Stream]) -> None:
+    """InputError for a PSNR without a picture."""
+    if goal.psnr_db is not None and VIDEO_ID not in streams:
+        raise InputError(f"--target-psnr {goal.psnr_db}: the source has no picture")
 
 
 class Course:
@@ -36,8 +42,7 @@ class Course:
     def __init__(
         self, config: EncodeConfig, streams: Mapping[int, Stream], device: str, duration_s: float | None
     ) -> None:
-        if config.goal.psnr_db is not None and VIDEO_ID not in streams:
-            raise InputError(f"--target-psnr {config.goal.psnr_db}: the source has no picture")
+        check_goal(config.goal, streams)
         self._config = config
         self._streams = streams
         self._device = device
@@ -45,7 +50,7 @@ class Course:
         self._started = time.monotonic()
         self._end_s = 0.0
         self._quality, self._surplus = DEFAULT_QUALITY, 0.0
-        self._whys: list[str] = []
+        self._chunks, self._whys = 0, list[str]()
 
     def encode(
         self, signal: Signal, report: UnitReport, *, framing_bytes: int, last: bool
@@ -56,10 +61,16 @@ class Course:
         if not config.goal.steers:
             fitted = fit_chunk(signal, config, self._device, report)
             return fitted, compress_chunk(fitted, signal, self._streams, config, self._device, report)
+        if config.goal.psnr_db is not None and signal.video is None:
+            # sound that outlasts the picture has no PSNR to reach
+            config = at_quality(config, self._quality)
+            fitted = fit_chunk(signal, config, self._device, report)
+            return fitted, compress_chunk(fitted, signal, self._streams, config, self._device, report)
         aim = self._aim(framing_bytes, start_s, last=last)
         trials = Trials(signal, self._streams, config, self._device, report, deadline)
         pursuit = pursue(trials, aim, self._quality, self._surplus)
         self._quality, self._surplus = pursuit.trial.sized, pursuit.surplus
+        self._chunks += 1
         if pursuit.why:
             self._whys.append(pursuit.why)
         return pursuit.trial.fitted, pursuit.trial.encoded
@@ -67,7 +78,7 @@ class Course:
     def outcomes(self, size_bytes: int, psnr_db: float, duration_s: float) -> tuple[Outcome, ...]:
         """What became of the goal, with the file finished."""
         written = Written(size_bytes, psnr_db, duration_s, time.monotonic() - self._started)
-        return judge(self._config.goal, written, self._whys)
+        return judge(self._config.goal, written, self._whys, self._chunks)
 
     def _in_time(self, start_s: float, *, last: bool) -> tuple[EncodeConfig, float | None]:
         """The settings with the time of a whole fit, and when the chunk must be done, if the goal has a time."""

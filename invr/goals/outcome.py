@@ -38,11 +38,11 @@ class Written:
     time_s: float
 
 
-def judge(goal: Goal, written: Written, whys: Sequence[str]) -> tuple[Outcome, ...]:
-    """An outcome for each part of the goal; `whys` are what kept chunks from theirs.
+def judge(goal: Goal, written: Written, whys: Sequence[str], chunks: int) -> tuple[Outcome, ...]:
+    """An outcome for each part of the goal; `whys` are what kept some of the `chunks` from theirs.
 
     More quality than asked for is no miss where the smallest networks reach no less, nor are fewer bytes where the
-    largest reach no more.
+    largest of every chunk reach no more.
     """
     found = []
     if goal.psnr_db is not None:
@@ -52,7 +52,8 @@ def judge(goal: Goal, written: Written, whys: Sequence[str]) -> tuple[Outcome, .
     rate = 8 * written.size_bytes / written.duration_s if written.duration_s else 0.0
     for name, target, reached in (("size", goal.size_bytes, written.size_bytes), ("bitrate", goal.bits_per_s, rate)):
         if target is not None:
-            why = _why(LEAST_SHARE * target <= reached <= target, whys, NO_MORE)
+            excuse = NO_MORE if len(whys) == chunks else None
+            why = _why(LEAST_SHARE * target <= reached <= target, whys, excuse)
             found.append(Outcome(name, target, reached, why))
     if goal.time_s is not None:
         kept = written.time_s <= MOST_TIME * goal.time_s
@@ -60,7 +61,7 @@ def judge(goal: Goal, written: Written, whys: Sequence[str]) -> tuple[Outcome, .
     return tuple(found)
 
 
-def _why(reached: bool, whys: Sequence[str], excuse: str) -> str | None:
+def _why(reached: bool, whys: Sequence[str], excuse: str | None) -> str | None:
     """None where the target was reached, or where all that was in the way is an excuse."""
     if reached or (whys and set(whys) == {excuse}):
         return None

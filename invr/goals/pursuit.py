@@ -106,6 +106,8 @@ def _corrected(trials: Trials, aim: Aim, tried: list[Trial]) -> Trial | str:
             return trials.fit(resized, trials.steps) if trials.affords(1.0) else NO_TIME
     for trial, quality in near or moves:
         return trials.refit(trial, quality) if trials.affords(REFIT_SHARE) else NO_TIME
+    if not trials.is_last(nearest, rises=rises):
+        return NOT_FOUND
     return NO_MORE if rises else NO_LESS
 
 

@@ -82,11 +82,17 @@ class Trials:
 
     def resized(self, trial: Trial, quality: float, *, rises: bool) -> float | None:
         """The quality from `quality` on, up or down, that asks for other networks than the trial has, if there is."""
-        while LOWEST_QUALITY <= quality <= HIGHEST_QUALITY:
-            if not self.keeps(trial, quality):
-                return quality
+        last = HIGHEST_QUALITY if rises else LOWEST_QUALITY
+        while self.keeps(trial, quality):
+            if quality == last:
+                return None
             quality += SCAN_POINTS if rises else -SCAN_POINTS
-        return None
+            quality = min(max(quality, LOWEST_QUALITY), HIGHEST_QUALITY)
+        return quality
+
+    def is_last(self, trial: Trial, *, rises: bool) -> bool:
+        """Whether no quality asks for larger networks than the trial's, or for smaller ones."""
+        return self.keeps(trial, HIGHEST_QUALITY if rises else LOWEST_QUALITY)
 
     def affords(self, share: float) -> bool:
         """Whether there is time for such a share of a whole fit."""

@@ -123,6 +123,7 @@ class MediaReader:
             wanted = " or ".join(name for name in ("video", "audio") if getattr(config, name))
             raise InputError(f"{self._name}: has no {wanted} to read")
         kept = [stream for stream in (video, audio) if stream is not None]
+        self._duration = self._known_duration(kept)
         for stream in kept:
             stream.codec_context.thread_count = config.threads
         unwanted = {name for name in ("video", "audio") if not getattr(config, name)}
@@ -161,6 +162,12 @@ class MediaReader:
         if has_video and self.video is None:
             self._warn("the video track holds no frames")
         return itertools.chain(seen, events)
+
+    def _known_duration(self, kept: list[av.VideoStream | av.AudioStream]) -> int | None:
+        """Of the longest stream that is read where all of them say it, else the container's; in microseconds."""
+        lengths = [stream.duration and stream.time_base and stream.duration * stream.time_base for stream in kept]
+        known = [length for length in lengths if length]
+        return int(max(known) * MICROSECONDS) if len(known) == len(kept) else self._container.duration
 
     def _length(self) -> Fraction | None:
         duration = self._duration

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from inrv_format.quantization import ASYMMETRIC, MAX_BITS, SYMMETRIC, TensorHeader, storable_scale
-from inrv_format.tensors import DIFFERENCES, Symbols, TensorSymbols
+from inrv_format.tensors import DELTA_TENSORS, Symbols, TensorSymbols
 from numpy.typing import NDArray
 
 from invr.config import QuantConfig
@@ -29,7 +29,7 @@ def quantize(field: Field, config: QuantConfig, steps: Mapping[str, float] | Non
             continue
         gain = field.phase_gain(name) if config.keep_phases else None
         bits = config.bits if gain is None else max(config.bits, phase_bits(weights, gain))
-        if name in DIFFERENCES:
+        if name in DELTA_TENSORS:
             tensors.append(quantize_by_step(name, weights, _symmetric(weights, max(2, bits)).scale))
         else:
             tensors.append(quantize_tensor(name, weights, bits, config.symmetric))
@@ -37,14 +37,18 @@ def quantize(field: Field, config: QuantConfig, steps: Mapping[str, float] | Non
 
 
 def quantize_by_step(name: str, weights: NDArray[np.float64], step: float) -> TensorSymbols:
-    """Integers q = round(w / step) or their differences, symmetric, in the fewest bits that hold them, 24 at most."""
+    """Integers q = round(w / step) or their differences, symmetric, in the fewest bits that hold them.
+
+    A step that would take more than 24 bits is doubled until it does not.
+    """
     scale = storable_scale(step)
     q = np.rint(weights / scale)
-    if name in DIFFERENCES:
+    if name in DELTA_TENSORS:
         q = np.diff(q, axis=0, prepend=0)
-    bits = min(MAX_BITS, int(np.abs(q).max(initial=1.0)).bit_length() + 1)
-    header = TensorHeader(bits, SYMMETRIC, 0, scale)
-    return TensorSymbols(name, header, np.clip(q, *header.q_range).astype(np.int32))
+    bits = int(np.abs(q).max(initial=1.0)).bit_length() + 1
+    if bits > MAX_BITS:
+        return quantize_by_step(name, weights, 2 * scale)
+    return TensorSymbols(name, TensorHeader(bits, SYMMETRIC, 0, scale), q.astype(np.int32))
 
 
 def phase_bits(weights: NDArray[np.float64], gain: float) -> int:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 import torch
-from inrv_format.tensors import DIFFERENCES
+from inrv_format.tensors import DELTA_TENSORS
 from torch import Tensor, nn
 
 from invr.fields.base import Field
@@ -71,7 +71,7 @@ class RateModel(nn.Module):
         """What the file holds for all weights `q` [K] in steps: themselves, or differences of rows."""
         parts = list(torch.split(q, self._sizes))
         for place, (name, shape) in enumerate(zip(self._names, self._shapes, strict=True)):
-            if name in DIFFERENCES:
+            if name in DELTA_TENSORS:
                 rows = parts[place].view(shape)
                 parts[place] = torch.cat([rows[:1], rows[1:] - rows[:-1]]).view(-1)
         return torch.cat(parts)

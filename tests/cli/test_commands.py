@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 from inrv_format.streams import AudioStream, VideoStream
-from toys import real_media, toy_file, toy_picture
+from toys import real_media, toy_clip, toy_file, toy_picture
 
 from invr.media import WriteConfig, open_sink
 
@@ -39,13 +39,7 @@ def one_line(done: subprocess.CompletedProcess[bytes]) -> str:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory) -> Path:
     """Six frames of 16x12 with a tone of 0.24 s."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mkv"
-    video = VideoStream(16, 12, Fraction(1, 25), average_rate=Fraction(25))
-    with open_sink(path, video, AudioStream(8000, 1, "mono"), WriteConfig()) as sink:
-        sink.write_video(toy_picture(6), np.arange(6, dtype=np.int64), 1)
-        tone = np.sin(np.arange(1920) * 0.3)[:, None].astype(np.float32) * 0.5
-        sink.write_audio(tone, 0)
-    return path
+    return toy_clip(tmp_path_factory.mktemp("clip"), rate_hz=8000)
 
 
 @pytest.fixture(scope="module")

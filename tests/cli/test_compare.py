@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from inrv_format.streams import AudioStream, VideoStream
-from toys import toy_picture
+from toys import run_invr, toy_picture
 
 from invr.media import WriteConfig, open_sink
-
-
-def invr(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    command = [sys.executable, "-m", "invr", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
 def written(path, frames, gain=0.5):
@@ -38,7 +30,7 @@ def pair(tmp_path_factory):
 
 
 def test_text_names_every_score_and_what_it_means(pair):
-    done = invr("compare", *pair, "--metrics", "ssim,snr_db", "-q")
+    done = run_invr("compare", *pair, "--metrics", "ssim,snr_db", "-q")
     assert done.returncode == 0 and done.stderr == ""
     assert "pictures: 16x12, 4 frames" in done.stdout
     assert "psnr_rgb_db          38.5884 dB   R, G, B together, mean over frames" in done.stdout
@@ -46,7 +38,7 @@ def test_text_names_every_score_and_what_it_means(pair):
 
 
 def test_json_holds_scores_and_reasons(pair):
-    done = invr("compare", *pair, "--json", "--metrics", "ms_ssim,snr_db")
+    done = run_invr("compare", *pair, "--json", "--metrics", "ms_ssim,snr_db")
     record = json.loads(done.stdout)
     assert record["video"]["scores"]["psnr_rgb_db"] == pytest.approx(38.5884, abs=1e-3)
     assert "161 pixels" in record["video"]["missing"]["ms_ssim"]
@@ -55,11 +47,11 @@ def test_json_holds_scores_and_reasons(pair):
 
 def test_csv_has_a_line_for_each_frame_and_is_not_overwritten(pair, tmp_path):
     target = tmp_path / "frames.csv"
-    assert invr("compare", *pair, "--metrics", "ssim", "-an", "-q", "--csv", target).returncode == 0
+    assert run_invr("compare", *pair, "--metrics", "ssim", "-an", "-q", "--csv", target).returncode == 0
     rows = list(csv.DictReader(target.read_text().splitlines()))
     assert [row["frame"] for row in rows] == ["0", "1", "2", "3"]
     assert float(rows[1]["time_s"]) == pytest.approx(0.04) and float(rows[1]["psnr_rgb_db"]) > 38
-    assert invr("compare", *pair, "-q", "--csv", target).returncode == 8
+    assert run_invr("compare", *pair, "-q", "--csv", target).returncode == 8
 
 
 @pytest.mark.parametrize(
@@ -67,6 +59,6 @@ def test_csv_has_a_line_for_each_frame_and_is_not_overwritten(pair, tmp_path):
     [(["-frames", "3"], "numbers of frames differ"), (["--metrics", "vmaf"], "metric vmaf: allowed are")],
 )
 def test_one_line_says_what_is_wrong(pair, change, said):
-    done = invr("compare", *pair, *change)
+    done = run_invr("compare", *pair, *change)
     assert done.returncode == 3 and done.stdout == ""
     assert len(done.stderr.splitlines()) == 1 and said in done.stderr

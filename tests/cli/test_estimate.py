@@ -5,15 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
-from inrv_format.streams import AudioStream, VideoStream
-from toys import toy_picture
-
-from invr.media import WriteConfig, open_sink
+from toys import toy_clip
 
 OPTIONS = ("-j", "1", "--steps", "20", "--chunk-frames", "4")
 
@@ -27,12 +22,7 @@ def invr(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory) -> Path:
     """Twelve frames of 16x12 with a tone."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mkv"
-    video = VideoStream(16, 12, Fraction(1, 25), average_rate=Fraction(25))
-    with open_sink(path, video, AudioStream(8000, 1, "mono"), WriteConfig()) as sink:
-        sink.write_video(toy_picture(12), np.arange(12, dtype=np.int64), 1)
-        sink.write_audio(np.sin(np.arange(3840) * 0.3)[:, None].astype(np.float32) * 0.5, 0)
-    return path
+    return toy_clip(tmp_path_factory.mktemp("clip"), 12, rate_hz=8000)
 
 
 def test_a_fit_as_short_as_its_probe_is_foreseen(clip, tmp_path):
@@ -66,5 +56,6 @@ def test_a_goal_names_its_quality(clip):
 
 def test_what_is_not_estimated_is_said(clip):
     assert invr("estimate", clip, "--preset", "paper-av").returncode == 3
+    assert b"no more than pixels" in invr("estimate", clip, "--tiles", "20x20").stderr
     assert invr("estimate", clip, "--target-psnr", "30", "-vn").returncode == 3
     assert invr("estimate", clip, "--quality", "30", "--bits", "8").returncode == 2

@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
-from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
-from inrv_format.streams import VideoStream
-from toys import toy_picture
-
-from invr.media import WriteConfig, open_sink
-
-
-def invr(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    command = [sys.executable, "-m", "invr", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+from toys import run_invr, toy_clip
 
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory) -> Path:
     """Six frames of 16x12."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mkv"
-    video = VideoStream(16, 12, Fraction(1, 25), average_rate=Fraction(25))
-    with open_sink(path, video, None, WriteConfig()) as sink:
-        sink.write_video(toy_picture(6), np.arange(6, dtype=np.int64), 1)
-    return path
+    return toy_clip(tmp_path_factory.mktemp("clip"))
 
 
 def encode(clip: Path, target: Path, *options: object) -> subprocess.CompletedProcess[str]:
-    return invr("encode", clip, "-o", target, "-j", "1", "--steps", "12", *options)
+    return run_invr("encode", clip, "-o", target, "-j", "1", "--steps", "12", *options)
 
 
 def test_a_goal_that_is_reached_is_said(clip, tmp_path):
@@ -43,7 +27,7 @@ def test_a_goal_that_is_reached_is_said(clip, tmp_path):
     assert 1080 <= (tmp_path / "a.inrv").stat().st_size <= 1200
     assert re.search(r"target 1\.2 kB: 1\.[12] kB", line)
     assert "target 60.0 s: " in line
-    assert "size=1200" in invr("info", tmp_path / "a.inrv", "--json").stdout
+    assert "size=1200" in run_invr("info", tmp_path / "a.inrv", "--json").stdout
 
 
 def test_a_goal_that_is_missed_has_a_file_and_a_code_of_its_own(clip, tmp_path):
@@ -53,7 +37,7 @@ def test_a_goal_that_is_missed_has_a_file_and_a_code_of_its_own(clip, tmp_path):
     last = done.stderr.splitlines()[-1]
     assert last.startswith("invr: target 1.0 kbit/s: ")
     assert last.endswith("; the file is written and whole")
-    assert invr("test", tmp_path / "a.inrv").returncode == 0
+    assert run_invr("test", tmp_path / "a.inrv").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -76,4 +60,4 @@ def test_what_cannot_be_asked_for(clip, tmp_path, options):
 
 
 def test_help_knows_the_code():
-    assert "10 the file is written but misses its goal" in " ".join(invr("--help").stdout.split())
+    assert "10 the file is written but misses its goal" in " ".join(run_invr("--help").stdout.split())

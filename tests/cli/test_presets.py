@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
 from inrv_format.entropy import coder_id_by_name
-from inrv_format.streams import AudioStream, VideoStream
-from toys import toy_picture
+from toys import run_invr, toy_clip
 
-from invr.media import WriteConfig, open_sink
 from invr.presets import PRESETS
 
 LZMA2, ZSTD, RANS = map(coder_id_by_name, ("lzma2", "zstd", "rans"))
 
 
-def invr(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    command = [sys.executable, "-m", "invr", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-
-
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory) -> Path:
     """Thirty frames of 8x6 with a tone of 0.3 s."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mkv"
-    video = VideoStream(8, 6, Fraction(1, 100), average_rate=Fraction(100))
-    with open_sink(path, video, AudioStream(4000, 1, "mono"), WriteConfig()) as sink:
-        sink.write_video(toy_picture(30, 6, 8), np.arange(30, dtype=np.int64), 1)
-        sink.write_audio(np.sin(np.arange(1200) * 0.3)[:, None].astype(np.float32) * 0.5, 0)
-    return path
+    return toy_clip(tmp_path_factory.mktemp("clip"), 30, 6, 8, 100, 4000)
 
 
 def encoded(clip: Path, path: Path, *options: object) -> dict:
     """What `invr info` says of the clip encoded with these options."""
-    done = invr("encode", clip, "-o", path, "-j", "1", "--steps", "1", "--verify", *options)
+    done = run_invr("encode", clip, "-o", path, "-j", "1", "--steps", "1", "--verify", *options)
     assert done.returncode == 0, done.stderr
-    assert invr("test", path).returncode == 0
-    return json.loads(invr("info", path, "--json", "--chunks").stdout)
+    assert run_invr("test", path).returncode == 0
+    return json.loads(run_invr("info", path, "--json", "--chunks").stdout)
 
 
 def networks(shown: dict) -> list[tuple[int, str, int, list[int]]]:
@@ -83,7 +66,7 @@ def test_paper_invr_is_a_network_of_8_bits_for_each_15_frames(clip, tmp_path):
 
 
 def test_help_has_a_line_for_each_preset():
-    lines = invr("encode", "--help").stdout.splitlines()
+    lines = run_invr("encode", "--help").stdout.splitlines()
     start = next(k for k, line in enumerate(lines) if line.strip().startswith("Presets"))
     assert [line.split()[0] for line in lines[start + 1 :] if line.strip()] == list(PRESETS)
     assert all(len(line.split()) > 1 for line in lines[start + 1 :] if line.strip())

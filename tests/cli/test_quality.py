@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from inrv_format.streams import VideoStream
+from toys import run_invr
 
 from invr.media import WriteConfig, open_sink
-
-
-def invr(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    command = [sys.executable, "-m", "invr", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +27,9 @@ def clip(tmp_path_factory) -> Path:
 
 def encoded(clip: Path, path: Path, *options: object) -> dict:
     """What `invr info` says of the clip encoded with these options."""
-    done = invr("encode", clip, "-o", path, "-j", "1", "--steps", "60", "--verify", *options)
+    done = run_invr("encode", clip, "-o", path, "-j", "1", "--steps", "60", "--verify", *options)
     assert done.returncode == 0, done.stderr
-    return json.loads(invr("info", path, "--json", "--chunks").stdout)
+    return json.loads(run_invr("info", path, "--json", "--chunks").stdout)
 
 
 def test_a_higher_quality_gets_more_weights_and_more_bytes(clip, tmp_path):
@@ -58,7 +51,7 @@ def test_bits_are_fitted_without_a_price(clip, tmp_path):
 
 @pytest.mark.parametrize("options", [("--quality", "101"), ("--quality", "-1"), ("--quality", "50", "--bits", "8")])
 def test_what_makes_no_sense_is_refused(clip, tmp_path, options):
-    done = invr("encode", clip, "-o", tmp_path / "a.inrv", *options)
+    done = run_invr("encode", clip, "-o", tmp_path / "a.inrv", *options)
     assert done.returncode in (2, 3)
     assert "--quality" in done.stderr
     assert not (tmp_path / "a.inrv").exists()

@@ -7,15 +7,10 @@ import json
 import os
 import subprocess
 import sys
-from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
-from inrv_format.streams import AudioStream, VideoStream
-from toys import toy_picture
-
-from invr.media import WriteConfig, open_sink
+from toys import toy_clip
 
 TINY = ("--steps", "8", "-j", "1")
 
@@ -28,12 +23,7 @@ def invr(*arguments: object) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory) -> Path:
     """Four frames of 16x12 with a tone of 0.16 s."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mkv"
-    video = VideoStream(16, 12, Fraction(1, 25), average_rate=Fraction(25))
-    with open_sink(path, video, AudioStream(8000, 1, "mono"), WriteConfig()) as sink:
-        sink.write_video(toy_picture(4), np.arange(4, dtype=np.int64), 1)
-        sink.write_audio(np.sin(np.arange(1280) * 0.3)[:, None].astype(np.float32) * 0.5, 0)
-    return path
+    return toy_clip(tmp_path_factory.mktemp("clip"), 4, rate_hz=8000)
 
 
 @pytest.fixture(scope="module")

@@ -4,16 +4,17 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from inrv_format.chunk import Chunk, TileGrid, build_chunk, parse_chunk
+from inrv_format.chunk import Chunk, TileGrid, build_chunk, compress_unit, parse_chunk
 from inrv_format.errors import InvalidDataError, LimitError, TruncatedError, UnsupportedError
+from inrv_format.families import AvSirenSpec, Domain, SirenSpec
 from inrv_format.limits import Limits
 from inrv_format.order import ChunkOrder
 from inrv_format.quantization import ASYMMETRIC, SYMMETRIC, TensorHeader
 from inrv_format.schema import CHUNK_HEADER, VIDEO_SPAN
-from toys import TOY_STREAMS, toy_chunk
+from toys import TOY_STREAMS, toy_chunk, toy_symbols
 
 
-@pytest.mark.parametrize("coder", [1, 2])
+@pytest.mark.parametrize("coder", [1, 2, 3])
 @pytest.mark.parametrize("bits", [1, 4, 8, 12, 16])
 @pytest.mark.parametrize("symmetric", [True, False])
 def test_a_chunk_comes_back_as_it_went(coder, bits, symmetric):
@@ -55,6 +56,29 @@ def test_a_chunk_whose_networks_do_not_cover_it_is_refused():
     chunk = toy_chunk()
     with pytest.raises(InvalidDataError, match="exactly once"):
         parse_chunk(build_chunk(replace(chunk, units=chunk.units[:1])), TOY_STREAMS)
+
+
+def test_a_network_of_picture_and_sound_covers_the_whole_picture():
+    chunk = toy_chunk()
+    tiles = TileGrid(2, 1, 0)
+    domains = [Domain(3, 5, width, 3) for width in (3, 4)]
+    both = replace(domains[0], samples=400, channels=2)
+    spec, still = AvSirenSpec(branch=4, width=4, depth=1), SirenSpec(first=6, width=5, depth=1)
+    units = (
+        compress_unit(spec, both, 0, toy_symbols(spec, both), 1),
+        compress_unit(still, domains[1], 1, toy_symbols(still, domains[1]), 1),
+    )
+    tiled = replace(chunk, video=replace(chunk.video, tiles=tiles), units=units)
+    with pytest.raises(InvalidDataError, match="several tiles"):
+        parse_chunk(build_chunk(tiled), TOY_STREAMS)
+
+
+def test_a_unit_has_the_tensors_of_its_network():
+    spec, domain = SirenSpec(first=6, width=5, depth=1), Domain(3, 5, 7, 3)
+    symbols = toy_symbols(spec, domain)
+    flat = (replace(symbols[0], values=symbols[0].values.ravel()), *symbols[1:])
+    with pytest.raises(ValueError, match="tensors"):
+        compress_unit(spec, domain, 0, flat, 3)
 
 
 def test_work_over_the_limit_is_refused():
@@ -116,6 +140,8 @@ def test_chunks_follow_each_other_in_number_and_time():
     wrong = [
         replace(second, index=0),
         replace(second, video=replace(second.video, pts=(2, 4, 5))),
+        replace(second, video=replace(second.video, first_frame=2)),
+        replace(second, audio=replace(second.audio, first_sample=399)),
         replace(second, audio=replace(second.audio, pts=second.audio.pts - 1)),
         replace(second, audio=replace(second.audio, pts=second.audio.pts + 1)),
     ]

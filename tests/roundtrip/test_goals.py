@@ -8,7 +8,7 @@ import pytest
 from inrv_format.errors import InputError
 from inrv_format.reader import Reader
 from inrv_format.streams import AudioStream, VideoStream
-from toys import toy_picture
+from toys import toy_clip, toy_picture, toy_tone
 
 from invr.config import Goal
 from invr.encoder import encode
@@ -16,6 +16,7 @@ from invr.goals.pursuit import NO_MORE
 from invr.media import ReadConfig, WriteConfig, open_sink
 from invr.presets import PRESETS, with_steps
 
+SOUND = AudioStream(8000, 1, "mono")
 FAST = with_steps(PRESETS["fast"].config, 150)
 CONFIG = replace(FAST, fit=replace(FAST.fit, rows=16, columns=16), chunk_frames=4, threads=1)
 
@@ -23,12 +24,7 @@ CONFIG = replace(FAST, fit=replace(FAST.fit, rows=16, columns=16), chunk_frames=
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
     """A third of a second of 16x12 with a tone: two chunks."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mkv"
-    video = VideoStream(16, 12, Fraction(1, 25), average_rate=Fraction(25))
-    with open_sink(path, video, AudioStream(8000, 1, "mono"), WriteConfig()) as sink:
-        sink.write_video(toy_picture(8), np.arange(8, dtype=np.int64), 1)
-        sink.write_audio(np.sin(np.arange(2560) * 0.3)[:, None].astype(np.float32) * 0.5, 0)
-    return path
+    return toy_clip(tmp_path_factory.mktemp("clip"), 8, rate_hz=8000)
 
 
 def reached(clip, target, goal, config=CONFIG, **read):
@@ -81,6 +77,16 @@ def test_an_encode_ends_in_time(clip, tmp_path):
     result, outcome = reached(clip, tmp_path / "a.inrv", Goal(time_s=8.0), with_steps(CONFIG, 1_000_000))
     assert 4 < outcome.reached < 16  # a busy machine may stop for a while
     assert result.chunks == 2
+
+
+def test_sound_that_outlasts_the_picture_is_no_matter_of_its_psnr(tmp_path):
+    with open_sink(tmp_path / "in.mkv", VideoStream(16, 12, Fraction(1, 25)), SOUND, WriteConfig()) as sink:
+        sink.write_video(toy_picture(4), np.arange(4, dtype=np.int64), 1)
+        sink.write_audio(toy_tone(80_000), 0)
+    config = replace(with_steps(CONFIG, 12), goal=Goal(psnr_db=10.0))
+    result = encode(tmp_path / "in.mkv", tmp_path / "a.inrv", config)
+    assert result.samples == 80_000
+    assert result.chunks > 1
 
 
 def test_a_psnr_needs_a_picture(clip, tmp_path):

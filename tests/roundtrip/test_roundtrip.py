@@ -17,9 +17,10 @@ from invr import EncodeConfig, decode, encode
 from invr import open as open_video
 from invr.config import MODELS, DecodeConfig, FitConfig, ModelConfig, QuantConfig
 from invr.decode_chunk import build_fields, decode_picture, decode_sound
-from invr.encode_chunk import encode_chunk
+from invr.encode_chunk import compress_chunk, encode_chunk, fit_chunk, refit_chunk
 from invr.media import ReadConfig, WriteConfig, open_sink
 from invr.metrics import frame_psnr_db, mean_psnr_db, snr_db
+from invr.presets import PRESETS, with_steps
 from invr.signals import AudioSignal, Signal, VideoSignal
 
 FIT = FitConfig(steps=150, rows=24, columns=16, samples=400, checks=5)
@@ -310,6 +311,34 @@ def test_black_and_silence_stay_black_and_silent():
     encoded = encode_chunk(Signal(0, black, silent), STREAMS, config, "cpu", lambda *state: None)
     assert encoded.chunk.video.psnr_db > 30
     assert encoded.chunk.audio.snr_db == 100.0
+
+
+def test_a_silence_takes_next_to_no_bytes():
+    signal = toy_signal(media="sound")
+    silent = Signal(0, None, replace(signal.audio, values=np.zeros_like(signal.audio.values)))
+    config = with_steps(PRESETS["fast"].config, 20)
+    encoded = encode_chunk(silent, STREAMS, config, "cpu", lambda *state: None)
+    assert encoded.chunk.audio.snr_db == 100.0
+    assert len(encoded.chunk.units[0].payload) < 100
+    fitted = fit_chunk(silent, config, "cpu", lambda *state: None)
+    again = refit_chunk(fitted, silent, config, "cpu", lambda *state: None, 2.0)
+    assert compress_chunk(again, silent, STREAMS, config, "cpu", lambda *state: None).content == encoded.content
+
+
+@pytest.mark.parametrize("level", [127, 128])
+def test_a_flat_picture_has_a_network_too(level):
+    flat = VideoSignal(np.full((1, 12, 16, 3), level, np.uint8), np.zeros(1, np.int64), 1, 0)
+    config = with_steps(PRESETS["fast"].config, 20)
+    encoded = encode_chunk(Signal(0, flat, None), STREAMS, config, "cpu", lambda *state: None)
+    assert len(encoded.chunk.units) == 1
+
+
+def test_a_fit_of_one_step_knows_its_quantization_steps():
+    config = with_steps(PRESETS["fast"].config, 1)
+    encoded = encode_chunk(toy_signal(media="picture"), STREAMS, config, "cpu", lambda *state: None)
+    assert any(
+        np.any(tensor.values) for tensor in encoded.chunk.units[0].symbols() if tensor.name == "hidden1.weight"
+    )
 
 
 @pytest.mark.parametrize("size", [(3, 3), (1, 1), (50, 2)])

@@ -56,7 +56,7 @@ def compress(coder_id: int, symbols: Symbols) -> bytes:
 
 
 def decompress(coder_id: int, stored: bytes, layout: Layout) -> bytes:
-    """The packed integers, exactly `layout.raw_length` bytes, or InvalidDataError; memory stays a few times that."""
+    """The packed integers, exactly `layout.raw_length` bytes, or InvalidDataError; memory is up to 16 times that."""
     check_coder(coder_id)
     if coder_id == RANS:
         from inrv_format.entropy import rans

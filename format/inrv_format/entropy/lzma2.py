@@ -6,7 +6,6 @@ import lzma
 
 from inrv_format.errors import InvalidDataError
 
-NAME = "lzma2"
 DICTIONARY_BYTES = 8 << 20
 
 

@@ -18,7 +18,6 @@ from inrv_format.entropy.parts import SECTION, alphabet, cut, join, parse_heads
 from inrv_format.errors import InvalidDataError
 from inrv_format.tensors import Symbols, pack
 
-NAME = "rans"
 LOWEST = 1 << 16
 SYMBOLS_PER_LANE = 4096
 MOST_LANES = 4096

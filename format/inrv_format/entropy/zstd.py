@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from inrv_format.errors import InvalidDataError
 
-NAME = "zstd"
 WINDOW_BYTES = 8 << 20
 LEVEL = 19
 
@@ -23,7 +22,9 @@ def decompress(stored: bytes, raw_length: int) -> bytes:
     try:
         frame = zstandard.get_frame_parameters(stored)
         if frame.content_size != raw_length or frame.window_size > WINDOW_BYTES or frame.dict_id:
-            raise InvalidDataError("Zstandard frame declares another size than its unit, or too large a window")
+            raise InvalidDataError(
+                "Zstandard frame declares another size than its unit, or too large a window", section="6.3"
+            )
         # In one call into a buffer of the checked size: a stream decoder would inflate a lying frame without bound.
         return zstandard.ZstdDecompressor().decompress(stored, raw_length, allow_extra_data=False)
     except zstandard.ZstdError as error:

@@ -46,7 +46,7 @@ def test_every_codec_is_measured_on_the_same_pixels(config, tmp_path):
     bench = execute(config, tmp_path, "bench", say)
     assert [(point.codec, point.rate) for point in bench.points][-2:] == [
         ("x264-medium", "crf 40"),
-        ("invr-ultrafast", "0.3 weights"),
+        ("invr-ultrafast", "quality 0.3"),
     ]
     assert not [point.error for point in bench.points if point.error]
     x264, invr = bench.points[0], bench.points[-1]

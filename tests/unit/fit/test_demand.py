@@ -27,6 +27,10 @@ def test_white_noise_costs_half_a_bit_for_each_halving_of_the_distortion():
     assert fine - coarse == pytest.approx(0.5 * values.size, rel=0.02)
 
 
+def test_a_picture_without_anything_in_it_wants_a_weight():
+    assert wanted_weights(np.full((1, 4, 4, 3), 128, np.uint8), 8, 0.03) == 1.0
+
+
 def test_stillness_is_cheap_and_noise_is_dear():
     still, noisy = (transform_bits(picture(noise=noise), 8, 1e-2) for noise in (0.0, 30.0))
     assert noisy > 5 * still

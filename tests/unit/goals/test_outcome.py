@@ -8,9 +8,9 @@ from invr.goals.outcome import TOO_SHORT, Written, judge
 from invr.goals.pursuit import NO_LESS, NO_MORE, NOT_FOUND
 
 
-def why(goal, whys=(), size=1000, psnr_db=30.0, time_s=10.0):
+def why(goal, whys=(), size=1000, psnr_db=30.0, time_s=10.0, chunks=None):
     """Of a file of two seconds."""
-    (outcome,) = judge(goal, Written(size, psnr_db, 2.0, time_s), whys)
+    (outcome,) = judge(goal, Written(size, psnr_db, 2.0, time_s), whys, chunks or len(whys) or 1)
     return outcome.why
 
 
@@ -31,6 +31,8 @@ def test_the_ends_of_the_networks_excuse_what_is_better_but_not_what_is_worse():
     assert why(Goal(size_bytes=5000), [NO_MORE]) is None
     assert why(Goal(size_bytes=500), [NO_LESS]) == NO_LESS
     assert why(Goal(size_bytes=5000), [NO_MORE, NOT_FOUND]) == NOT_FOUND
+    # the other chunk could have taken what this one could not
+    assert why(Goal(size_bytes=5000), [NO_MORE], chunks=2) == NO_MORE
 
 
 def test_time_may_be_a_tenth_more():
@@ -39,7 +41,7 @@ def test_time_may_be_a_tenth_more():
 
 
 def test_one_target_and_a_time():
-    assert [each.name for each in judge(Goal(psnr_db=30.0, time_s=20.0), Written(1, 30.0, 1.0, 1.0), [])] == [
+    assert [each.name for each in judge(Goal(psnr_db=30.0, time_s=20.0), Written(1, 30.0, 1.0, 1.0), [], 1)] == [
         "psnr",
         "time",
     ]
