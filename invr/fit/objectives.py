@@ -19,7 +19,7 @@ Points = tuple[Tensor, ...]
 Values = tuple[Tensor, ...]
 
 
-# A bit of sound costs this share of the signal's power, times lambda (docs/research/rate.md).
+# A bit of sound costs this share of the signal's power, times lambda: a first guess, not tuned.
 SOUND_PRICE = 0.3
 
 
