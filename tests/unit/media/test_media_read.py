@@ -51,6 +51,14 @@ def samples(chunks):
     return sum(len(chunk.audio) - chunk.audio.overlap for chunk in chunks if chunk.audio is not None)
 
 
+def test_a_stream_that_is_left_out_does_not_make_the_rest_longer(tmp_path, stream, pictures, write, tone, mono):
+    video = stream()
+    write(tmp_path / "a.mp4", video, pictures(video, 10), audio=mono, samples=tone(2.0))
+    for config, duration_s in ((ReadConfig(), 2.0), (ReadConfig(audio=False), 0.4)):
+        with MediaReader(tmp_path / "a.mp4", config) as reader:
+            assert reader.duration_s == pytest.approx(duration_s, abs=0.06)
+
+
 def test_clip_is_described_and_read_whole(clip, read):
     path, _ = clip()
     reader, chunks = read(path, chunk_frames=8)
