@@ -14,12 +14,10 @@ from invr.cli.options import (
     open_input_pipe,
     open_output_pipe,
     output_name,
-    parse_size,
-    parse_span,
     progress_target,
 )
 from invr.cli.progress import Display, clock, decibels, encode_line, encode_record, outcome_text, size
-from invr.cli.settings import choice, parse_goal, priced, settings_tags, tile_grid
+from invr.cli.settings import choice, parse_goal, priced, read_config, settings_tags, with_options
 from invr.presets import model_name
 
 if TYPE_CHECKING:
@@ -92,46 +90,45 @@ def encode(
     """Fit networks to a clip and write them as an .inrv file."""
     name = output_name(target, output)
     check_overwrite(source, name, yes=yes, no=no)
-    start_s, duration_s = parse_span(start, duration, end)
-    resize = parse_size(scaled, "-s")
+    read = read_config(
+        format_name=format_name,
+        span=(start, duration, end),
+        frames=frames,
+        scaled=scaled,
+        no_video=no_video,
+        no_audio=no_audio,
+        ignore_errors=ignore_errors,
+    )
     goal = parse_goal(target_psnr, target_size, bitrate, time_budget)
     with progress_target(progress, name) as records:
         from invr import encoder
-        from invr.config import CODERS, MODELS
-        from invr.media import ReadConfig
+        from invr.config import CODERS
 
         chosen = priced(preset, steps, quality, bits, finetune_steps, goal)
         if asymmetric and chosen.fit.lmbda:
             raise typer.BadParameter(
                 "needs --bits: the integers of learned steps are symmetric", param_hint="--asymmetric"
             )
-        config = replace(
+        config = with_options(
             chosen,
-            model=MODELS[choice(model, MODELS, "--model")] if model else chosen.model,
-            quant=replace(
-                chosen.quant,
-                bits=bits or chosen.quant.bits,
-                symmetric=chosen.quant.symmetric and not asymmetric,
-                finetune_steps=chosen.quant.finetune_steps if finetune_steps is None else finetune_steps,
-            ),
-            coder=choice(coder, CODERS, "--coder") if coder else chosen.coder,
-            chunk_frames=chosen.chunk_frames if chunk_frames is None else chunk_frames,
-            tiles=tile_grid(tiles),
+            model=model,
+            bits=bits,
+            chunk_frames=chunk_frames,
+            tiles=tiles,
             seed=seed,
-            device=choice(device, ("cpu", "cuda", "auto"), "--device"),
+            device=device,
             threads=threads,
+        )
+        config = replace(
+            config,
+            quant=replace(
+                config.quant,
+                symmetric=config.quant.symmetric and not asymmetric,
+                finetune_steps=config.quant.finetune_steps if finetune_steps is None else finetune_steps,
+            ),
+            coder=choice(coder, CODERS, "--coder") if coder else config.coder,
             verify=verify,
             tags=not no_tags,
-        )
-        read = ReadConfig(
-            format=format_name,
-            start_s=start_s,
-            duration_s=duration_s,
-            frames=frames,
-            video=not no_video,
-            audio=not no_audio,
-            size=resize,
-            ignore_errors=ignore_errors,
         )
         display = Display(quiet=quiet, records=records)
         try:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
 
-from invr.cli.options import PIPE, open_input_pipe, parse_size, parse_span
-from invr.cli.progress import clock, decibels, size
-from invr.cli.settings import choice, parse_goal, priced, settings_tags, tile_grid
+from invr.cli.options import PIPE, open_input_pipe
+from invr.cli.progress import Display, clock, decibels, size
+from invr.cli.settings import parse_goal, priced, read_config, settings_tags, with_options
 from invr.presets import model_name
 
 if TYPE_CHECKING:
@@ -50,39 +50,34 @@ def estimate(
 
     A chunk or two are fitted for 4 % of the steps, 100 at least. How far off that is: docs/research/estimate.md.
     """
-    start_s, duration_s = parse_span(start, duration, end)
-    resize = parse_size(scaled, "-s")
-    goal = parse_goal(target_psnr, target_size, bitrate, time_budget)
-    from invr.config import MODELS
-    from invr.estimate import estimate as estimate_encode
-    from invr.media import ReadConfig
-
-    chosen = priced(preset, steps, quality, bits, None, goal)
-    config = replace(
-        chosen,
-        model=MODELS[choice(model, MODELS, "--model")] if model else chosen.model,
-        quant=replace(chosen.quant, bits=bits or chosen.quant.bits),
-        chunk_frames=chosen.chunk_frames if chunk_frames is None else chunk_frames,
-        tiles=tile_grid(tiles),
-        seed=seed,
-        device=choice(device, ("cpu", "cuda", "auto"), "--device"),
-        threads=threads,
-    )
-    read = ReadConfig(
-        format=format_name,
-        start_s=start_s,
-        duration_s=duration_s,
+    read = read_config(
+        format_name=format_name,
+        span=(start, duration, end),
         frames=frames,
-        video=not no_video,
-        audio=not no_audio,
-        size=resize,
+        scaled=scaled,
+        no_video=no_video,
+        no_audio=no_audio,
         ignore_errors=ignore_errors,
+    )
+    goal = parse_goal(target_psnr, target_size, bitrate, time_budget)
+    from invr.estimate import estimate as estimate_encode
+
+    config = with_options(
+        priced(preset, steps, quality, bits, None, goal),
+        model=model,
+        bits=bits,
+        chunk_frames=chunk_frames,
+        tiles=tiles,
+        seed=seed,
+        device=device,
+        threads=threads,
     )
     opened = open_input_pipe(force=False) if source == PIPE else source
     tags = settings_tags(preset, model or model_name(config.model), config)
     found = estimate_encode(opened, config, read, tags=tags)
+    display = Display(quiet=False, records=None)
     for warning in found.warnings:
-        sys.stderr.write(f"invr: warning: {warning}\n")
+        display.warn(warning)
     sys.stdout.write(json.dumps(_record(found), indent=2) + "\n" if as_json else f"{_line(found)}\n")
 
 

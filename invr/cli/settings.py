@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import typer
 from inrv_format.chunk import TileGrid
 
-from invr.cli.options import parse_amount, parse_size, parse_time
+from invr.cli.options import parse_amount, parse_size, parse_span, parse_time
 from invr.presets import PRESETS, with_steps
 
 if TYPE_CHECKING:
     from invr.config import EncodeConfig, Goal
+    from invr.media import ReadConfig
 
 # Below the options, each preset on a line of its own: the mark keeps the lines from being joined.
 PRESET_LINES = "\b\nPresets (an option that is given wins over its preset):\n" + "\n".join(
@@ -71,6 +72,60 @@ def priced(
     elif bits is not None or finetune_steps:
         chosen = without_rate(chosen)
     return replace(chosen, goal=goal)
+
+
+def read_config(
+    *,
+    format_name: str | None,
+    span: tuple[str | None, str | None, str | None],
+    frames: int | None,
+    scaled: str | None,
+    no_video: bool,
+    no_audio: bool,
+    ignore_errors: bool,
+) -> ReadConfig:
+    """What is read of the source; `span` are -ss, -t and -to."""
+    from invr.media import ReadConfig
+
+    start_s, duration_s = parse_span(*span)
+    return ReadConfig(
+        format=format_name,
+        start_s=start_s,
+        duration_s=duration_s,
+        frames=frames,
+        video=not no_video,
+        audio=not no_audio,
+        size=parse_size(scaled, "-s"),
+        ignore_errors=ignore_errors,
+    )
+
+
+def with_options(
+    chosen: EncodeConfig,
+    *,
+    model: str | None,
+    bits: int | None,
+    chunk_frames: int | None,
+    tiles: str,
+    seed: int,
+    device: str,
+    threads: int,
+) -> EncodeConfig:
+    """The settings with the options that both an encode and its estimate have."""
+    from dataclasses import replace
+
+    from invr.config import DEVICES, MODELS
+
+    return replace(
+        chosen,
+        model=MODELS[choice(model, MODELS, "--model")] if model else chosen.model,
+        quant=replace(chosen.quant, bits=bits or chosen.quant.bits),
+        chunk_frames=chosen.chunk_frames if chunk_frames is None else chunk_frames,
+        tiles=tile_grid(tiles),
+        seed=seed,
+        device=choice(device, DEVICES, "--device"),
+        threads=threads,
+    )
 
 
 def settings_tags(preset: str, model: str, config: EncodeConfig) -> dict[str, str]:

@@ -58,12 +58,11 @@ class Course:
         """The next chunk. `framing_bytes` is the file's size if it ended after a chunk without content."""
         start_s, self._end_s = self._end_s, max(self._end_s, end_of(signal, self._streams))
         config, deadline = self._in_time(start_s, last=last)
-        if not config.goal.steers:
-            fitted = fit_chunk(signal, config, self._device, report)
-            return fitted, compress_chunk(fitted, signal, self._streams, config, self._device, report)
-        if config.goal.psnr_db is not None and signal.video is None:
-            # sound that outlasts the picture has no PSNR to reach
+        # sound that outlasts the picture has no PSNR to reach
+        without_psnr = config.goal.psnr_db is not None and signal.video is None
+        if without_psnr:
             config = at_quality(config, self._quality)
+        if without_psnr or not config.goal.steers:
             fitted = fit_chunk(signal, config, self._device, report)
             return fitted, compress_chunk(fitted, signal, self._streams, config, self._device, report)
         aim = self._aim(framing_bytes, start_s, last=last)

@@ -47,7 +47,6 @@ class MediaReader:
         self.audio: AudioStream | None = None
         self._spooled: BinaryIO | None = None
         self._container, self._spooled = open_source(source, config.format, self._name)
-        self._duration = self._container.duration
         try:
             self._check_length(source)
             self._open_streams()
