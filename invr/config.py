@@ -12,6 +12,7 @@ from inrv_format.limits import DEFAULT_LIMITS, Limits
 
 CODERS = ("rans", "lzma2", "zstd")
 DEVICES = ("cpu", "cuda", "auto")
+MOTIONS = ("grid", "affine", "still")
 EMBEDDINGS = ("gabor", "waves", "power", "gaussian", "none")
 SAMPLINGS = ("scattered", "frame")
 OPTIMIZERS = ("muon", "adam")
@@ -41,7 +42,7 @@ class ModelConfig:
 
     embedding: str = "gabor"
     relu: bool = False
-    motion: bool = True
+    motion: str = "grid"
     weights_per_sample: float | None = None
     sound_weights_per_sample: float | None = None
     picture_shape: tuple[int, int] | None = None
@@ -53,6 +54,7 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         require_option(self.embedding in EMBEDDINGS, "embedding", self.embedding, ", ".join(EMBEDDINGS))
+        require_option(self.motion in MOTIONS, "motion", self.motion, ", ".join(MOTIONS))
         density = self.weights_per_sample
         require_option(density is None or 0 < density <= 4, "weights per sample", density, "0 to 4")
 
@@ -63,7 +65,7 @@ def _unified(shape: tuple[int, int, int]) -> ModelConfig:
     alone = (width, depth + 1)
     return ModelConfig(
         "none",
-        motion=False,
+        motion="still",
         picture_shape=alone,
         sound_shape=alone,
         sound_octaves=11,
@@ -75,12 +77,13 @@ def _unified(shape: tuple[int, int, int]) -> ModelConfig:
 MODELS: dict[str, ModelConfig] = {
     "auto": ModelConfig(),
     "siren": ModelConfig(),
-    "siren-still": ModelConfig(motion=False),
+    "siren-affine": ModelConfig(motion="affine"),
+    "siren-still": ModelConfig(motion="still"),
     "siren-waves": ModelConfig(embedding="waves"),
-    "siren-power": ModelConfig(embedding="power", motion=False, sound_octaves=11),
-    "siren-gaussian": ModelConfig(embedding="gaussian", motion=False, sound_octaves=11),
-    "relu": ModelConfig(embedding="power", relu=True, motion=False),
-    "invr": ModelConfig(embedding="power", motion=False, picture_shape=(128, 3), embedding_base=1.4),
+    "siren-power": ModelConfig(embedding="power", motion="still", sound_octaves=11),
+    "siren-gaussian": ModelConfig(embedding="gaussian", motion="still", sound_octaves=11),
+    "relu": ModelConfig(embedding="power", relu=True, motion="still"),
+    "invr": ModelConfig(embedding="power", motion="still", picture_shape=(128, 3), embedding_base=1.4),
     "av-siren": ModelConfig(unified=True),
     "av-student": _unified((300, 512, 3)),
     "av-teacher": _unified((512, 512, 5)),

@@ -38,7 +38,7 @@ UNIT = """contents B 1 3, family B 1 3 id, tile H, spec_length H, tensor_count H
     raw_length I 0 1073741824 limit, stored_length I, symbols_crc I"""
 TENSOR = "form B, scale H 128 24448"  # upper halves of 2^-126 and 2^64 in binary32
 SPECS = {
-    1: """embedding B 0 3, activation B 0 1, motion B 0 1, depth B 0 64, first H 1 4096, width H 1 4096,
+    1: """embedding B 0 3, activation B 0 1, motion B 0 2, depth B 0 64, first H 1 4096, width H 1 4096,
         lengths 3B, scales 3f 0 3.41e38, omega f 1e-45 10000""",
     2: "depth B 1 64, branch H 1 4096, width H 1 4096, omega f 1e-45 10000",
     3: """octaves B 0 24, heads B 1 2, depth B 0 64, first H 1 4096, width H 1 4096, head_width H 0 4096,
@@ -242,7 +242,7 @@ def read_unit(source: BytesIO, picture: Any, sound: Any) -> Record:
     values, channels = picture.stream.components if picture else 0, sound.stream.channels if sound else 0
     shapes = tensor_shapes(unit.family, unit.spec, values, channels)
     unit.work = sum(math.prod(shape) for _, shape in shapes) * (math.prod(unit.grid) + unit.samples)
-    shapes += [("motion", (frames, 6))] if unit.family == 1 and unit.spec.motion else []
+    shapes += motion_shapes(unit.spec, frames) if unit.family == 1 else []
     check(sum(math.prod(shape) for _, shape in shapes) <= 1 << 28, "weights of a unit (9)", TooLarge)
     check(unit.tensor_count == len(shapes), "unit: tensor_count (6.1)")
     unit.tensors = [read_tensor(source, name, shape) for name, shape in shapes]
@@ -269,19 +269,28 @@ def read_spec(source: BytesIO, family: int) -> Record:
     check(not source.read(1), "spec: longer than its family's (6.1)")
     if family == 1:
         waves = spec.embedding in (0, 3)
-        check(not (any(spec.lengths) if waves else spec.motion), "spec: motion or lengths (7.1)")
+        grid = spec.motion == 2 and min(spec.lengths) >= 2
+        plain = spec.motion < 2 and not any(spec.lengths)
+        check(grid or plain if waves else not spec.motion, "spec: motion or lengths (7.1)")
         check(not (spec.embedding == 3 and spec.activation), "spec: windows without sine (7.1)")
         for length, scale in zip(spec.lengths, spec.scales, strict=True):
             good = length == 0 or (scale > 0 and (spec.embedding != 1 or (length - 1) * math.log2(scale) <= 40))
-            check(good, "spec: scale is 0, or scale^(length - 1) above 2^40 (7.1)")
+            check(waves or good, "spec: scale is 0, or scale^(length - 1) above 2^40 (7.1)")
     return spec
+
+
+def motion_shapes(spec: Record, frames: int) -> list[tuple[str, tuple[int, ...]]]:
+    """Tensors of motion (7.1)."""
+    across, along, times = spec.lengths
+    grid = [("motion.grid", (times, 2 * along * across))] if spec.motion == 2 else []
+    return [("motion", (frames, 6)), *grid] if spec.motion else []
 
 
 def tensor_shapes(family: int, spec: Record, values: int, channels: int) -> list[tuple[str, tuple[int, ...]]]:
     """Name and shape of each weight and bias in wire order, for values of a pixel and channels (7.1 to 7.3)."""
     layers, trunk, widths = [], ["first", *(f"hidden{i}" for i in range(spec.depth))], [spec.width] * spec.depth
     if family == 1:
-        widths = [3 + sum(spec.lengths) * (1 + (spec.embedding == 1)), spec.first, *widths]
+        widths = [3 + sum(spec.lengths) * {1: 2, 2: 1}.get(spec.embedding, 0), spec.first, *widths]
         heads = [("", 0, values)]
     elif family == 2:
         layers = [("video_input", spec.branch, 3), ("audio_input", spec.branch, 1)]
@@ -372,7 +381,7 @@ def unit_weights(unit: Record) -> dict[str, Array]:
     weights = {}
     for of, (name, q) in zip(unit.tensors, unit_symbols(unit), strict=True):
         whole = (q - of.zero_point).astype(np.int64)
-        whole = np.cumsum(whole, axis=0) if name == "motion" else whole
+        whole = np.cumsum(whole, axis=0) if name.startswith("motion") else whole
         weights[name] = (whole.astype(np.float32) * np.float64(of.scale)).astype(np.float32)
     return weights
 
@@ -389,7 +398,7 @@ def tile_ranges(span: Record, tile: int) -> list[tuple[int, int]]:
 def unit_values(unit: Record, heads: list[str], count: int) -> Array:
     """Outputs [count, heads, C] at points 0 .. count - 1, in blocks of a few million values in the widest layer."""
     weights, blocks = unit_weights(unit), []
-    step = max(1, (1 << 22) // max(max(tensor.shape) for tensor in unit.tensors if tensor.name != "motion"))
+    step = max(1, (1 << 22) // max(max(tensor.shape) for tensor in unit.tensors if "motion" not in tensor.name))
     trunk = ["first", *(f"{kind}{i}" for kind in ("hidden", "shared") for i in range(unit.spec.depth))]
     for start in range(0, count, step):
         z = inputs(unit, weights, np.arange(start, min(start + step, count)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -54,11 +55,27 @@ def inputs(unit: Record, weights: dict[str, Array], point: Array) -> Array:
         return np.concatenate([seen, layer(unit, weights, "audio_input", heard)], axis=1)
     if spec.motion:
         a, b, c, d, e, f = weights["motion"][frame].T
-        x, y = (1 + a) * x + b * y + c, d * x + (1 + e) * y + f
+        u, v = displacements(unit, weights, x, y, t) if spec.motion == 2 else (0, 0)
+        x, y = (1 + a) * x + b * y + c + u, d * x + (1 + e) * y + f + v
     columns = [x, y, t]
-    for place, length, scale in zip((x, y, t), spec.lengths, spec.scales, strict=True):
-        columns += embed(place, spec.embedding, length, scale)
+    if spec.embedding in (1, 2):
+        for place, length, scale in zip((x, y, t), spec.lengths, spec.scales, strict=True):
+            columns += embed(place, spec.embedding, length, scale)
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def displacements(unit: Record, weights: dict[str, Array], *places: Array) -> Array:
+    """[2, Q] at the places x, y, t, linear between the nodes of the grid of motion along each axis (7.1)."""
+    across, along, times = unit.spec.lengths
+    grid = weights["motion.grid"].reshape(times, 2, along, across)
+    found, axes = np.zeros((2, len(places[0])), np.float32), []
+    for place, count in zip(places, unit.spec.lengths, strict=True):
+        position = (np.clip(place, -1, 1) + 1) / 2 * (count - 1)
+        before = np.minimum(position.astype(np.int64), count - 2)
+        axes.append([(before, 1 - (position - before)), (before + 1, position - before)])
+    for (i, by_x), (j, by_y), (k, by_t) in itertools.product(*axes):
+        found += grid[k, :, j, i].T * (by_x * by_y * by_t)
+    return found
 
 
 def windows(unit: Record, weights: dict[str, Array], point: Array) -> Array:

@@ -13,7 +13,7 @@ from inrv_format.errors import InvalidDataError
 from inrv_format.quantization import Shapes, TensorHeader
 
 # Tensors whose rows are stored as what changes from one to the next.
-DELTA_TENSORS = frozenset({"motion"})
+DELTA_TENSORS = frozenset({"motion", "motion.grid"})
 
 
 @dataclass(frozen=True, slots=True)

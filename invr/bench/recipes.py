@@ -53,7 +53,7 @@ def _coin_paper(codec: CodecConfig, rate: float) -> EncodeConfig:
     if rate not in COIN_SHAPES:
         raise InputError(f"coin-paper: rate {rate}: allowed are {', '.join(str(known) for known in COIN_SHAPES)}")
     layers, width = COIN_SHAPES[rate]
-    model = ModelConfig(embedding="none", motion=False, picture_shape=(width, layers - 1))
+    model = ModelConfig(embedding="none", motion="still", picture_shape=(width, layers - 1))
     fit = papers_fit(codec.steps or 50_000, rate=2e-4)
     return EncodeConfig(model=model, fit=fit, quant=QuantConfig(codec.bits or 16))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
 from inrv_format.families import SirenSpec
-from inrv_format.families.siren import AFFINE, GABOR, PLANE_WAVES, RELU
+from inrv_format.families.siren import AFFINE, GABOR, GRID, PLANE_WAVES, RELU, STILL
+from inrv_format.tensors import DELTA_TENSORS
 from torch import Tensor
 
 from invr.fields.base import Field, Layer, Rows, cell_coordinates, linear_layer, sine_layer, siren_hidden_, uniform_
@@ -25,58 +27,67 @@ SHARPNESS = (0.5, 0.5, 0.3)
 
 
 class _Waves(torch.autograd.Function):
-    """sin(slope x + offset) [R, C, M] for slope and offset [R, M] and x [C]; x gets no gradient."""
+    """sin(points weight^T + offset) [R, C, M] for points [R, C, 2], weight [M, 2] and offset [R, M]."""
 
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, slope: Tensor, offset: Tensor, x: Tensor) -> Tensor:
-        phase = torch.addcmul(offset[:, None], slope[:, None], x[None, :, None])
-        ctx.save_for_backward(phase, x)
+    def forward(ctx: torch.autograd.function.FunctionCtx, points: Tensor, weight: Tensor, offset: Tensor) -> Tensor:
+        phase = _phase(points, weight, offset)
+        ctx.save_for_backward(phase, points, weight)
         return sine(phase)
 
     @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
-        phase, x = ctx.saved_tensors  # type: ignore[attr-defined]
-        grad = cosine(phase).mul_(grads[0])
-        sums = torch.stack([x, torch.ones_like(x)]) @ grad  # [R, 2, M]
-        return sums[:, 0], sums[:, 1], None
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        phase, points, weight = ctx.saved_tensors  # type: ignore[attr-defined]
+        return _phase_grads(cosine(phase).mul_(grads[0]), points, weight)
 
 
 class _WindowedWaves(torch.autograd.Function):
-    """sin(slope x + offset) row column [R, C, M] for windows row [R, M] and column [C, M]; x gets no gradient."""
+    """The same times row column for windows row [R, M] and column [C, M]."""
 
     @staticmethod
     def forward(
         ctx: torch.autograd.function.FunctionCtx,
-        slope: Tensor,
+        points: Tensor,
+        weight: Tensor,
         offset: Tensor,
         row: Tensor,
         column: Tensor,
-        x: Tensor,
     ) -> Tensor:
-        phase = torch.addcmul(offset[:, None], slope[:, None], x[None, :, None])
+        phase = _phase(points, weight, offset)
         waves = sine(phase)
-        ctx.save_for_backward(phase, waves, row, column, x)
+        ctx.save_for_backward(phase, waves, points, weight, row, column)
         return (waves * column).mul_(row[:, None])
 
     @staticmethod
     def backward(
         ctx: torch.autograd.function.FunctionCtx, *grads: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, None]:
-        phase, waves, row, column, x = ctx.saved_tensors  # type: ignore[attr-defined]
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        phase, waves, points, weight, row, column = ctx.saved_tensors  # type: ignore[attr-defined]
         by_window = grads[0] * waves
         row_grad = (by_window * column).sum(1)
         column_grad = by_window.mul_(row[:, None]).sum(0)
         grad = cosine(phase).mul_(grads[0]).mul_(column).mul_(row[:, None])
-        sums = torch.stack([x, torch.ones_like(x)]) @ grad  # [R, 2, M]
-        return sums[:, 0], sums[:, 1], row_grad, column_grad, None
+        return *_phase_grads(grad, points, weight), row_grad, column_grad
+
+
+def _phase(points: Tensor, weight: Tensor, offset: Tensor) -> Tensor:
+    """points weight^T + offset [R, C, M]."""
+    rows, columns, _ = points.shape
+    return torch.baddbmm(offset[:, None].expand(-1, columns, -1), points, weight.t().expand(rows, -1, -1))
+
+
+def _phase_grads(grad: Tensor, points: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of points, weight and offset, from that of the phase."""
+    return grad @ weight, grad.flatten(0, 1).t() @ points.flatten(0, 1), grad.sum(1)
 
 
 class Siren(Field):
     """A SIREN over (x, y, t) (Sitzmann et al. 2020), with a separable first layer and optional motion.
 
     With plane waves the first layer is sin(omega (W (x', y', t) + b)) where (x', y') is the affine warp of (x, y)
-    that the frame's six `motion` numbers a..f give: x' = (1 + a) x + b y + c, y' = d x + (1 + e) y + f. Windows, if
-    there are any, stay where they are.
+    that the frame's six `motion` numbers a..f give: x' = (1 + a) x + b y + c, y' = d x + (1 + e) y + f. A grid of
+    motion adds to that what is interpolated, linearly along each axis, between the displacements at its nodes, which
+    lie evenly on [-1, 1] of x, y and t. Windows, if there are any, stay where they are.
     """
 
     spec: SirenSpec
@@ -115,7 +126,7 @@ class Siren(Field):
         """Of the plane waves and the motion; with an embedding the first layer is like the others."""
         if self.spec.embedding not in PLANE_WAVES or self.spec.activation == RELU:
             return None
-        if name == "motion":
+        if name in DELTA_TENSORS:
             return self.spec.omega * float(self["first.weight"].detach()[:, :2].abs().max())
         return self.spec.omega if name in ("first.weight", "first.bias") else None
 
@@ -154,53 +165,107 @@ class Siren(Field):
 
     @torch.no_grad()
     def frame(self, position: float, y: Tensor, x: Tensor, block_map: BlockMap) -> Tensor:
-        """As the base class, but of plane waves only those along x and along y are evaluated: sin(a + b) =
-        sin a cos b + cos a sin b. Points are columns, so that products of narrow layers are as fast as of wide ones.
-        """
+        """As the base class, but points are columns: so products of narrow layers are as fast as of wide ones."""
         spec = self.spec
         if spec.embedding not in PLANE_WAVES or spec.activation == RELU:
             return super().frame(position, y, x, block_map)
-        column_sine, column_cosine, row_sine, row_cosine = self._frame_waves(position, y, x)
+        first = self._warped_waves(position, y, x) if spec.motion == GRID else self._crossed_waves(position, y, x)
         names = [f"hidden{i}" for i in range(spec.depth)]
         hidden = [(self[f"{n}.weight"] * spec.omega, self[f"{n}.bias"][:, None] * spec.omega) for n in names]
         weight, bias = self["output.weight"], self["output.bias"][:, None]
 
         @torch.no_grad()
         def values(part: slice) -> Tensor:
-            waves = column_sine[:, None] * row_cosine[:, part, None]  # [M, R, W]
-            points = waves.addcmul_(column_cosine[:, None], row_sine[:, part, None]).flatten(1)
+            points = first(part).flatten(1)
             for layer_weight, layer_bias in hidden:
                 points = sine_(torch.addmm(layer_bias, layer_weight, points))
-            return torch.addmm(bias, weight, points).t().reshape(waves.shape[1], len(x), len(bias))
+            return torch.addmm(bias, weight, points).t().reshape(-1, len(x), len(bias))
 
         return torch.cat(list(block_map(values, row_blocks(y, len(x)))))
 
-    def _waves(self, rows: Rows, t: Tensor) -> Tensor:
-        """First layer [R, C, M] as sine of slope[r] x[c] + offset[r]."""
-        slope, offset = self._phases(rows.frames, rows.y, t)
-        if self.spec.activation == RELU:
-            return torch.relu(torch.addcmul(offset[:, None], slope[:, None], rows.x[None, :, None]))
-        waves: Tensor
-        if self.spec.embedding == GABOR:
-            column, row = self._windows(rows.x, rows.y, t)
-            waves = _WindowedWaves.apply(slope, offset, row, column, rows.x)  # type: ignore[no-untyped-call]
-        else:
-            waves = _Waves.apply(slope, offset, rows.x)  # type: ignore[no-untyped-call]
-        return waves
-
-    def _phases(self, frames: Tensor, y: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        """Slope and offset [R, M] of the first layer: every row of a plane wave is linear in x, warped or not."""
-        wx, wy, wt = self["first.weight"].unbind(1)
+    def _crossed_waves(self, position: float, y: Tensor, x: Tensor) -> Callable[[slice], Tensor]:
+        """The first layer [M, R, W] of rows of a frame without a grid of motion: only waves along x and along y are
+        evaluated, sin(a + b) = sin a cos b + cos a sin b.
+        """
+        frames = torch.full((len(y),), position, device=y.device)
+        t = cell_coordinates(frames, self.domain.frames)
+        wx, wy = self.spec.omega * self["first.weight"][:, :2].t()
         if self.spec.motion == AFFINE:
-            a, b, c, d, e, f = torch.split(self._motion(frames), 1, dim=1)
+            a, b, c, d, e, f = self._motion(frames[:1])[0]
             slope = wx * (1 + a) + wy * d
             offset = wx * (b * y[:, None] + c) + wy * ((1 + e) * y[:, None] + f)
         else:
-            slope = wx.expand(len(y), -1)
-            offset = wy * y[:, None]
-        offset = offset + wt * t[:, None] + self["first.bias"]
-        scale = 1.0 if self.spec.activation == RELU else self.spec.omega
-        return scale * slope, scale * offset
+            slope, offset = wx, wy * y[:, None]
+        along, down = torch.outer(slope, x), (offset + self._offset(t)).t().contiguous()
+        waves = [sine(along), cosine(along), sine(down), cosine(down)]
+        if self.spec.embedding == GABOR:
+            column, row = self._windows(x, y, t)
+            waves = [wave * window.t() for wave, window in zip(waves, (column, column, row, row), strict=True)]
+        column_sine, column_cosine, row_sine, row_cosine = waves
+
+        def first(part: slice) -> Tensor:
+            crossed = column_sine[:, None] * row_cosine[:, part, None]
+            return crossed.addcmul_(column_cosine[:, None], row_sine[:, part, None])
+
+        return first
+
+    def _warped_waves(self, position: float, y: Tensor, x: Tensor) -> Callable[[slice], Tensor]:
+        """The same of a frame with a grid of motion."""
+        frames = torch.full((len(y),), position, device=y.device)
+        t = cell_coordinates(frames, self.domain.frames)
+        places = self._places(frames, y, x).movedim(2, 0)  # [2, H, W]
+        weight, offset = self.spec.omega * self["first.weight"][:, :2], self._offset(t[:1]).t()
+        windows = []
+        if self.spec.embedding == GABOR:
+            column, row = (window.t().contiguous() for window in self._windows(x, y, t))
+            windows = [column[:, None], row[:, :, None]]
+
+        def first(part: slice) -> Tensor:
+            block = places[:, part]
+            waves = sine_(torch.addmm(offset, weight, block.flatten(1))).view(-1, *block.shape[1:])
+            for window in windows:
+                waves.mul_(window if window.shape[1] == 1 else window[:, part])
+            return waves
+
+        return first
+
+    def _waves(self, rows: Rows, t: Tensor) -> Tensor:
+        """First layer [R, C, M]."""
+        points, offset = self._places(rows.frames, rows.y, rows.x), self._offset(t)
+        weight = self._scale() * self["first.weight"][:, :2]
+        if self.spec.activation == RELU:
+            return torch.relu(_phase(points, weight, offset))
+        waves: Tensor
+        if self.spec.embedding == GABOR:
+            column, row = self._windows(rows.x, rows.y, t)
+            waves = _WindowedWaves.apply(points, weight, offset, row, column)  # type: ignore[no-untyped-call]
+        else:
+            waves = _Waves.apply(points, weight, offset)  # type: ignore[no-untyped-call]
+        return waves
+
+    def _scale(self) -> float:
+        """Of a layer's sums, before the activation."""
+        return 1.0 if self.spec.activation == RELU else self.spec.omega
+
+    def _offset(self, t: Tensor) -> Tensor:
+        """What time and bias add to the first layer's sums [R, M], scaled."""
+        return self._scale() * (self["first.weight"][:, 2] * t[:, None] + self["first.bias"])
+
+    def _places(self, frames: Tensor, y: Tensor, x: Tensor) -> Tensor:
+        """Where the first layer sees the points: [R, C, 2]."""
+        if self.spec.motion == STILL:
+            return torch.stack([x.expand(len(y), -1), y[:, None].expand(-1, len(x))], 2)
+        a, b, c, d, e, f = torch.split(self._motion(frames), 1, dim=1)
+        down = y[:, None]
+        places = torch.stack([(1 + a) * x + (b * down + c), d * x + ((1 + e) * down + f)], 2)
+        if self.spec.motion == GRID:
+            across, along, times = self.spec.lengths
+            at_times = _hats(cell_coordinates(frames, self.domain.frames), times) @ self["motion.grid"]
+            at_rows = (at_times.view(-1, 2, along, across) * _hats(y, along)[:, None, :, None]).sum(
+                2
+            )  # [R, 2, across]
+            places = places + (at_rows @ _hats(x, across).t()).movedim(1, 2)
+        return places
 
     def _windows(self, x: Tensor, y: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """The waves' windows along x [C, M] and for each row (y, t) [R, M]: exp of -(sharpness (p - centre))^2."""
@@ -208,18 +273,6 @@ class Siren(Field):
         column = torch.square((x[:, None] - cx) * sx)
         row = torch.square((y[:, None] - cy) * sy) + torch.square((t[:, None] - ct) * st)
         return torch.exp(-column), torch.exp(-row)
-
-    def _frame_waves(self, position: float, y: Tensor, x: Tensor) -> list[Tensor]:
-        """The first layer of one frame: sine and cosine along x [M, W], and along y [M, H], with their windows."""
-        frames = torch.full((len(y),), position, device=y.device)
-        t = cell_coordinates(frames, self.domain.frames)
-        slope, offset = self._phases(frames, y, t)
-        along, down = torch.outer(slope[:1].sum(0), x), offset.t().contiguous()
-        waves = [sine(along), cosine(along), sine(down), cosine(down)]
-        if self.spec.embedding == GABOR:
-            column, row = self._windows(x, y, t)
-            waves = [wave * window.t() for wave, window in zip(waves, (column, column, row, row), strict=True)]
-        return waves
 
     def _motion(self, frames: Tensor) -> Tensor:
         """The six motion numbers [R, 6] at each position; between two frames they are interpolated linearly."""
@@ -248,3 +301,9 @@ class Siren(Field):
 
     def _activate(self, phase: Tensor) -> Tensor:
         return torch.relu(phase) if self.spec.activation == RELU else torch.sin(phase)
+
+
+def _hats(p: Tensor, count: int) -> Tensor:
+    """Weights [N, count] with which values at `count` even nodes on [-1, 1] are interpolated linearly at `p` [N]."""
+    place = (p.clamp(-1, 1) + 1) * ((count - 1) / 2)
+    return (1 - (place[:, None] - torch.arange(count, device=p.device)).abs()).clamp(min=0)

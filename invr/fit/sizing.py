@@ -10,7 +10,8 @@ import numpy as np
 from inrv_format.chunk import TileGrid
 from inrv_format.families import AudioSirenSpec, AvSirenSpec, Domain, SirenSpec, Spec
 from inrv_format.families.base import count_weights
-from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, POWER, RELU, SINE, STILL, WAVES
+from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, GRID, POWER, RELU, SINE, STILL, WAVES
+from inrv_format.tensors import DELTA_TENSORS
 
 from invr.config import ModelConfig
 from invr.fields.embed import grid_base
@@ -23,9 +24,9 @@ DENSITY = 0.015
 SOUND_DENSITY = 0.12
 DEPTH = 3
 SOUND_DEPTH = 2
-FIRST_PER_WIDTH = 8 / 3
-# Windowed waves do more with fewer of them and more layers (docs/research/rate.md).
-GABOR_DEPTH = 5
+# Embedding, depth and waves per unit of width: windowed waves do more with fewer of them and more layers
+# (docs/research/rate.md).
+WAVE_LAYERS = {"gabor": (GABOR, 5, 2.4), "waves": (WAVES, DEPTH, 8 / 3)}
 # What a pixel costs to fit and to decode grows with the network, so a picture that asks for more is cut into tiles.
 MOST_WEIGHTS = 12_000
 # The same of a picture of so many pixels and more, which 30 times a second are many (docs/research/rate.md).
@@ -33,7 +34,10 @@ LARGE_PIXELS = 352 * 288
 MOST_WEIGHTS_OF_LARGE = 6_000
 SMALLEST_TILE = 32
 TILE_OVERLAP = 8
-GABOR_FIRST = 2.4
+MOTIONS = {"still": STILL, "affine": AFFINE, "grid": GRID}
+# Between nodes of the grid of motion (docs/research/rate.md).
+NODE_PIXELS, NODE_FRAMES = 28, 4
+MAX_NODES = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +105,17 @@ def _picture_spec(domain: Domain, model: ModelConfig, wanted: float) -> SirenSpe
 
 
 def _picture_weights(spec: SirenSpec, domain: Domain) -> int:
-    return count_weights([shape for shape in spec.tensor_shapes(domain) if shape[0] != "motion"])
+    return count_weights([shape for shape in spec.tensor_shapes(domain) if shape[0] not in DELTA_TENSORS])
 
 
 def _picture_candidate(domain: Domain, model: ModelConfig, width: int, depth: int | None = None) -> SirenSpec:
-    motion = AFFINE if model.motion and domain.frames > 1 else STILL
-    if model.embedding == "gabor":
-        depth = GABOR_DEPTH if depth is None else depth
-        return SirenSpec(round(width * GABOR_FIRST / 8) * 8, width, depth, GABOR, SINE, motion)
+    if model.embedding in WAVE_LAYERS:
+        embedding, usual_depth, first_per_width = WAVE_LAYERS[model.embedding]
+        first = round(width * first_per_width / 8) * 8
+        motion = MOTIONS[model.motion] if domain.frames > 1 else STILL
+        nodes = _nodes(domain) if motion == GRID else (0, 0, 0)
+        return SirenSpec(first, width, usual_depth if depth is None else depth, embedding, SINE, motion, nodes)
     depth = DEPTH if depth is None else depth
-    if model.embedding == "waves":
-        return SirenSpec(round(width * FIRST_PER_WIDTH / 8) * 8, width, depth, WAVES, SINE, motion)
     activation = RELU if model.relu else SINE
     if model.embedding == "none":
         return SirenSpec(width, width, depth, POWER, activation, STILL)
@@ -126,6 +130,13 @@ def _picture_candidate(domain: Domain, model: ModelConfig, width: int, depth: in
         return SirenSpec(width, width, depth, POWER, activation, STILL, lengths, _stored(bases))
     spacings = [2 / max(1, length - 1) for length in lengths]
     return SirenSpec(width, width, depth, GAUSSIAN, activation, STILL, lengths, _stored(spacings))
+
+
+def _nodes(domain: Domain) -> tuple[int, int, int]:
+    """Nodes of the grid of motion along x, y and t."""
+    spans = ((domain.width, NODE_PIXELS), (domain.height, NODE_PIXELS), (domain.frames, NODE_FRAMES))
+    across, down, times = (min(MAX_NODES, max(2, round(count / span) + 1)) for count, span in spans)
+    return across, down, times
 
 
 def _stored(scales: list[float]) -> tuple[float, float, float]:

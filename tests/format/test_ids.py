@@ -30,6 +30,6 @@ def test_ids_match_the_code():
         siren.GABOR: "gabor",
     }
     assert _table("siren_activations") == {siren.SINE: "sine", siren.RELU: "relu"}
-    assert _table("siren_motions") == {siren.STILL: "still", siren.AFFINE: "affine"}
+    assert _table("siren_motions") == {siren.STILL: "still", siren.AFFINE: "affine", siren.GRID: "grid"}
     assert _table("pts_modes") == {CONSTANT_STEP: "constant", EXPLICIT_PTS: "explicit"}
     assert {name.encode() for name in IDS["boxes"]} == _KNOWN_BOXES

@@ -8,7 +8,7 @@ import pytest
 from inrv_format import Reader
 from inrv_format.chunk import AudioSpan, Chunk, TileGrid, VideoSpan, compress_unit, unit_domain
 from inrv_format.families import AudioSirenSpec, AvSirenSpec, SirenSpec
-from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, POWER, RELU
+from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, GRID, POWER, RELU
 from inrv_format.streams import AudioStream, VideoStream
 from inrv_format.writer import Writer
 from toys import SPEC, load_reference, toy_file, toy_symbols
@@ -24,6 +24,7 @@ PICTURES = {
     "waves": SirenSpec(first=9, width=7, depth=2),
     "motion": SirenSpec(first=9, width=7, depth=3, motion=AFFINE),
     "gabor": SirenSpec(first=9, width=7, depth=2, embedding=GABOR, motion=AFFINE),
+    "grid": SirenSpec(first=9, width=7, depth=2, embedding=GABOR, motion=GRID, lengths=(4, 3, 2)),
     "power": SirenSpec(8, 7, 1, embedding=POWER, **POWERS),
     "gaussian": SirenSpec(8, 7, 1, embedding=GAUSSIAN, lengths=(5, 4, 1), scales=(0.3, 0.4, 0.9)),
     "relu": SirenSpec(8, 7, 2, embedding=POWER, activation=RELU, **POWERS),

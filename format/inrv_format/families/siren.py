@@ -21,11 +21,12 @@ from inrv_format.families.base import (
     require_layers,
 )
 from inrv_format.streams import VIDEO
+from inrv_format.tensors import DELTA_TENSORS
 
 WAVES, POWER, GAUSSIAN, GABOR = 0, 1, 2, 3
 PLANE_WAVES = (WAVES, GABOR)
 SINE, RELU = 0, 1
-STILL, AFFINE = 0, 1
+STILL, AFFINE, GRID = 0, 1, 2
 MAX_FREQUENCY = 2.0**40
 
 _WIRE = Struct(
@@ -49,8 +50,8 @@ class SirenSpec:
     Fathony et al. 2021, section 3.2, with a window for each axis), POWER (Singh and Iacob, INVR, eq. 2) or GAUSSIAN
     (eq. 3), with `lengths` and `scales` for (x, y, t): the frequency base sigma of POWER, the width sigma of
     GAUSSIAN. `first` is the width of the first layer, followed by `depth` hidden layers of `width` and a linear
-    output. `motion` AFFINE warps (x, y) per frame by six numbers before the first layer, with WAVES and
-    GABOR only.
+    output. With WAVES and GABOR only, `motion` warps (x, y) before the first layer: AFFINE by six numbers a frame,
+    GRID by these and by displacements at the nodes of a grid, whose numbers along x, y and t then are the `lengths`.
     """
 
     first: int
@@ -74,16 +75,19 @@ class SirenSpec:
             depth=(self.depth, 0, MAX_DEPTH),
             embedding=(self.embedding, WAVES, GABOR),
             activation=(self.activation, SINE, RELU),
-            motion=(self.motion, STILL, AFFINE),
+            motion=(self.motion, STILL, GRID),
         )
         waves = self.embedding in PLANE_WAVES
         require(self.motion == STILL or waves, "motion needs the plane-wave embedding")
-        require(not (waves and any(self.lengths)), "plane waves have no embedding lengths")
+        if self.motion == GRID:
+            require(min(self.lengths) >= 2, "a grid of motion has two nodes or more along each axis")
+        else:
+            require(not (waves and any(self.lengths)), "plane waves have no embedding lengths")
         require(self.embedding != GABOR or self.activation == SINE, "windowed waves need the sine activation")
         for length, scale in zip(self.lengths, self.scales, strict=True):
             require(length <= MAX_EMBEDDING, f"embedding length {length} is over {MAX_EMBEDDING}")
             require(math.isfinite(scale) and scale >= 0, f"embedding scale {scale} is out of range")
-            require(length == 0 or scale > 0, "an embedding has scale zero")
+            require(waves or length == 0 or scale > 0, "an embedding has scale zero")
             if self.embedding == POWER and length:
                 require((length - 1) * math.log(scale) <= math.log(MAX_FREQUENCY), "embedding frequency too high")
 
@@ -116,7 +120,8 @@ class SirenSpec:
     def tensor_shapes(self, domain: Domain) -> list[tuple[str, Shape]]:
         """Names and shapes of the tensors, in wire order.
 
-        `first.window` is [first, 6]: centre (x, y, t) and sharpness (x, y, t); `motion` is [frames, 6].
+        `first.window` is [first, 6]: centre (x, y, t) and sharpness (x, y, t); `motion` is [frames, 6];
+        `motion.grid` has for each of its times the displacements along x of all nodes, row by row, then along y.
         """
         shapes = linear_shapes("first", self.first, self.inputs)
         if self.embedding == GABOR:
@@ -125,13 +130,16 @@ class SirenSpec:
         for i in range(self.depth):
             shapes += linear_shapes(f"hidden{i}", widths[i + 1], widths[i])
         shapes += linear_shapes("output", domain.components, widths[-1])
-        if self.motion == AFFINE:
+        if self.motion != STILL:
             shapes.append(("motion", (domain.frames, 6)))
+        if self.motion == GRID:
+            across, down, times = self.lengths
+            shapes.append(("motion.grid", (times, 2 * down * across)))
         return shapes
 
     def macs(self, domain: Domain) -> int:
         """Weights (without motion) times pixels."""
-        weights = count_weights([shape for shape in self.tensor_shapes(domain) if shape[0] != "motion"])
+        weights = count_weights([shape for shape in self.tensor_shapes(domain) if shape[0] not in DELTA_TENSORS])
         return weights * domain.pixels
 
 

@@ -7,7 +7,7 @@ import torch
 from inrv_format.errors import InvalidDataError
 from inrv_format.families import Domain, SirenSpec
 from inrv_format.families.base import count_weights
-from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, POWER, RELU, STILL
+from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, GRID, POWER, RELU, STILL
 from toys import toy_field
 
 from invr.fields import Rows, parallel
@@ -20,6 +20,8 @@ SPECS = {
     "motion": SirenSpec(first=10, width=8, depth=2, motion=AFFINE),
     "gabor": SirenSpec(first=10, width=8, depth=2, embedding=GABOR),
     "gabor motion": SirenSpec(first=10, width=8, depth=2, embedding=GABOR, motion=AFFINE),
+    "gabor grid": SirenSpec(first=10, width=8, depth=2, embedding=GABOR, motion=GRID, lengths=(4, 3, 2)),
+    "waves grid": SirenSpec(first=10, width=8, depth=2, motion=GRID, lengths=(2, 2, 3)),
     "power": SirenSpec(8, 8, 2, embedding=POWER, lengths=(3, 4, 2), scales=(1.4, 1.3, 1.2)),
     "gaussian": SirenSpec(8, 8, 2, embedding=GAUSSIAN, lengths=(3, 4, 2), scales=(0.5, 0.4, 0.9)),
     "relu": SirenSpec(8, 8, 2, embedding=POWER, activation=RELU, lengths=(3, 4, 2), scales=(1.4, 1.3, 1.2)),
@@ -29,6 +31,14 @@ SPECS = {
 FRAMES, Y, X = torch.tensor([0, 3, 2]), cell_centres(6)[[1, 5, 0]], cell_centres(9)
 
 
+def displaced(grid, lengths, *places):
+    """u and v at every place by torch's own trilinear interpolation."""
+    across, down, times = lengths
+    volume = grid.view(times, 2, down, across).transpose(0, 1)[None]  # [1, 2, t, y, x]
+    at = torch.stack(places, -1).view(1, 1, 1, -1, 3)
+    return torch.nn.functional.grid_sample(volume, at, padding_mode="border", align_corners=True)[0, :, 0, 0]
+
+
 def dense(field, frames, y, x):
     """The network at every point by the textbook formula of spec/inrv.md 7.1, in float64, one matrix of inputs."""
     spec = field.spec
@@ -36,14 +46,16 @@ def dense(field, frames, y, x):
     places = [x.double()[None].expand(len(y), -1).reshape(-1), y.double()[:, None].expand(-1, len(x)).reshape(-1)]
     t = ((frames.double() + 0.5) * 2 / field.domain.frames - 1)[:, None].expand(-1, len(x)).reshape(-1)
     x_all, y_all = places
-    if spec.motion == AFFINE:
+    if spec.motion != STILL:
         a, b, c, d, e, f = weights["motion"][frames].repeat_interleave(len(x), 0).unbind(1)
-        x_all, y_all = (1 + a) * x_all + b * y_all + c, d * x_all + (1 + e) * y_all + f
+        u, v = displaced(weights["motion.grid"], spec.lengths, x_all, y_all, t) if spec.motion == GRID else (0, 0)
+        x_all, y_all = (1 + a) * x_all + b * y_all + c + u, d * x_all + (1 + e) * y_all + f + v
     inputs = [torch.stack([x_all, y_all, t], 1)]
+    lengths = (0, 0, 0) if spec.motion == GRID else spec.lengths
     for axis, p in enumerate((x_all, y_all, t)):
         inputs.append(
             embed_axis(
-                POWER if spec.embedding == GABOR else spec.embedding, p.float(), spec.lengths[axis], spec.scales[axis]
+                POWER if spec.embedding == GABOR else spec.embedding, p.float(), lengths[axis], spec.scales[axis]
             ).double()
         )
     hidden = torch.cat(inputs, 1)
@@ -67,7 +79,7 @@ def test_picture_equals_the_dense_formula(name):
         )
 
 
-@pytest.mark.parametrize("name", ["waves", "motion", "gabor", "gabor motion", "power"])
+@pytest.mark.parametrize("name", ["waves", "motion", "gabor", "gabor motion", "gabor grid", "waves grid", "power"])
 def test_gradients_equal_those_of_the_dense_formula(name):
     field = toy_field(SPECS[name], DOMAIN)
     parameters = [tensor for _, tensor in field.named_tensors()]

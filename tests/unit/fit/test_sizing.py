@@ -5,19 +5,20 @@ from dataclasses import replace
 import pytest
 from inrv_format.chunk import TileGrid
 from inrv_format.families.base import count_weights
-from inrv_format.families.siren import AFFINE, STILL
+from inrv_format.families.siren import AFFINE, GRID, STILL
+from inrv_format.tensors import DELTA_TENSORS
 
 from invr.config import MODELS, ModelConfig
 from invr.fit.sizing import MOST_WEIGHTS, MOST_WEIGHTS_OF_LARGE, PICTURE_WIDTHS, choose_tiles, plan_units
 
 
 def weights(plan) -> int:
-    return count_weights([shape for shape in plan.spec.tensor_shapes(plan.domain) if shape[0] != "motion"])
+    return count_weights([shape for shape in plan.spec.tensor_shapes(plan.domain) if shape[0] not in DELTA_TENSORS])
 
 
 def test_a_qcif_chunk_gets_the_network_of_the_findings():
     (plan,) = plan_units((30, 144, 176, 3), None, TileGrid(), ModelConfig())
-    assert (plan.spec.first, plan.spec.width, plan.spec.depth, plan.spec.motion) == (96, 40, 5, AFFINE)
+    assert (plan.spec.first, plan.spec.width, plan.spec.depth, plan.spec.motion) == (96, 40, 5, GRID)
 
 
 @pytest.mark.parametrize("model", ["auto", "siren-still", "siren-power", "siren-gaussian", "relu", "av-siren"])
@@ -31,6 +32,20 @@ def test_every_model_has_about_the_wanted_size(model):
 def test_large_pictures_are_capped():
     (plan,) = plan_units((32, 2160, 3840, 3), None, TileGrid(), ModelConfig())
     assert plan.spec.width == PICTURE_WIDTHS[-1]
+
+
+@pytest.mark.parametrize(("model", "motion"), [("siren-affine", AFFINE), ("siren-still", STILL)])
+def test_motion_is_a_choice(model, motion):
+    (plan,) = plan_units((30, 144, 176, 3), None, TileGrid(), MODELS[model])
+    assert (plan.spec.motion, plan.spec.lengths) == (motion, (0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("shape", "nodes"), [((30, 144, 176), (7, 6, 9)), ((2, 8, 8), (2, 2, 2)), ((2000, 144, 9000), (255, 6, 255))]
+)
+def test_motion_has_nodes_by_the_size_of_the_picture(shape, nodes):
+    (plan,) = plan_units((*shape, 3), None, TileGrid(), ModelConfig())
+    assert plan.spec.lengths == nodes
 
 
 def test_a_still_has_no_motion():

@@ -10,6 +10,7 @@ import pytest
 from inrv_format.errors import InputError, OutputError
 from inrv_format.families.base import count_weights
 from inrv_format.reader import Reader
+from inrv_format.tensors import DELTA_TENSORS
 
 from invr.compare import CompareConfig, compare
 from invr.config import MODELS, EncodeConfig, FitConfig, QuantConfig
@@ -60,7 +61,7 @@ def test_every_tensor_has_the_same_bits_on_request(clip, tmp_path):
     quant = QuantConfig(keep_phases=False)
     result = quietly(clip, tmp_path, SweepConfig(bits=(5,), encode=replace(ENCODE, quant=quant)))
     units = units_of(tmp_path / "files" / "bits-5.inrv")
-    bits = [tensor.header.bits for unit in units for tensor in unit.symbols() if tensor.name != "motion"]
+    bits = [tensor.header.bits for unit in units for tensor in unit.symbols() if tensor.name not in DELTA_TENSORS]
     assert set(bits) == {5}
     assert "every tensor has the bits of the row" in text_of(result)
 
