@@ -31,7 +31,7 @@ WAVE_LAYERS = {"gabor": (GABOR, 5, 2.4), "waves": (WAVES, DEPTH, 8 / 3)}
 MOST_WEIGHTS = 12_000
 # The same of a picture of so many pixels and more, which 30 times a second are many (docs/research/rate.md).
 LARGE_PIXELS = 352 * 288
-MOST_WEIGHTS_OF_LARGE = 6_000
+MOST_WEIGHTS_OF_LARGE = 4_500
 SMALLEST_TILE = 32
 TILE_OVERLAP = 8
 MOTIONS = {"still": STILL, "affine": AFFINE, "grid": GRID}
