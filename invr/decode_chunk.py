@@ -13,7 +13,7 @@ from invr.denoise import denoise, join_heads
 from invr.fields import Field, build_field
 from invr.fields.base import sample_times
 from invr.fields.parallel import parallel_map
-from invr.fields.render import Picture, PictureGrid, axis_centres, render_picture, render_sound, to_pixels
+from invr.fields.render import Picture, PictureGrid, axis_centres, render_pictures, render_sound, to_pixels
 from invr.quant import dequantize
 
 Frame = NDArray[np.uint8] | NDArray[np.uint16]
@@ -38,14 +38,12 @@ def decode_picture(
 ) -> Iterator[Frame]:
     """Frames [H, W, C] at `positions` (in frames of the chunk) and `size` (width, height), unrotated."""
     assert chunk.video is not None
-    tiles = [field for field in fields if field.spec.MEDIA & VIDEO]
-    views = [
-        _TileView(chunk.video.tiles, number, stream, positions, size, field) for number, field in enumerate(tiles)
-    ]
+    fields = [field for field in fields if field.spec.MEDIA & VIDEO]
+    views = [_TileView(chunk.video.tiles, number, stream, size) for number in range(len(fields))]
+    tiles = [(field, view.grid) for field, view in zip(fields, views, strict=True)]
     with parallel_map() as block_map:
-        rendered = [render_picture(view.field, view.grid, block_map) for view in views]
-        for pictures in zip(*rendered, strict=True):
-            yield to_pixels(_blend(views, list(pictures), size), stream.bit_depth)
+        for pictures in render_pictures(tiles, positions, block_map):
+            yield to_pixels(_blend(views, pictures, size), stream.bit_depth)
 
 
 def decode_sound(chunk: Chunk, fields: list[Field], stream: AudioStream, gate: bool | None) -> NDArray[np.float32]:
@@ -66,16 +64,7 @@ def decode_heads(chunk: Chunk, fields: list[Field]) -> NDArray[np.float32]:
 class _TileView:
     """The part of the output picture that one tile reaches: its grid, where it lies, and its blending weights."""
 
-    def __init__(
-        self,
-        tiles: TileGrid,
-        number: int,
-        stream: VideoStream,
-        positions: NDArray[np.float64],
-        size: tuple[int, int],
-        field: Field,
-    ) -> None:
-        self.field = field
+    def __init__(self, tiles: TileGrid, number: int, stream: VideoStream, size: tuple[int, int]) -> None:
         spans = tiles.tile(number, stream.height, stream.width)
         row, column = divmod(number, tiles.columns)
         axes = zip(
@@ -87,7 +76,7 @@ class _TileView:
             strict=True,
         )
         self.y, self.x = (_AxisView(*axis, overlap=tiles.overlap) for axis in axes)
-        self.grid = PictureGrid(positions, self.y.coordinates, self.x.coordinates)
+        self.grid = PictureGrid(self.y.coordinates, self.x.coordinates)
 
 
 class _AxisView:

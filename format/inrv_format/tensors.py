@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inrv_format.errors import InvalidDataError
+from inrv_format.families.base import DELTA_TENSORS
 from inrv_format.quantization import Shapes, TensorHeader
-
-# Tensors whose rows are stored as what changes from one to the next.
-DELTA_TENSORS = frozenset({"motion", "motion.grid"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from inrv_format.families import Domain, Spec
 from torch import Tensor, nn
 
-from invr.fields.parallel import BlockMap, row_blocks
+from invr.fields.parallel import Block, row_blocks
 from invr.fields.sine import cosine, sine, sine_
 
 
@@ -83,9 +84,10 @@ class Field(nn.Module):
         raise NotImplementedError
 
     @torch.no_grad()
-    def frame(self, position: float, y: Tensor, x: Tensor, block_map: BlockMap) -> Tensor:
-        """Values [H, W, C] of the frame at `position` in frames of the chunk, without gradients, at y [H] and x [W]
-        in [-1, 1]; `block_map` evaluates several blocks of rows at once.
+    def blocks(self, position: float, y: Tensor, x: Tensor) -> list[Block]:
+        """The frame at `position` in frames of the chunk, at y [H] and x [W] in [-1, 1], by blocks of rows.
+
+        From the top; each is a function that any thread may call, for values [rows, W, C] without gradients.
         """
         frames = torch.full((len(y),), position, device=y.device)
 
@@ -93,7 +95,7 @@ class Field(nn.Module):
         def values(part: slice) -> Tensor:
             return self.picture(Rows(frames[part], y[part], x))
 
-        return torch.cat(list(block_map(values, row_blocks(y, len(x)))))
+        return [partial(values, part) for part in row_blocks(y, len(x))]
 
     def sound(self, t: Tensor) -> Tensor:
         """Amplitudes [heads, N, C] at the N times `t`, float64 in [-1, 1] over the chunk's samples."""

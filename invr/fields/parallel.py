@@ -14,6 +14,7 @@ from torch import Tensor
 POINTS_PER_BLOCK = 1 << 13
 POINTS_PER_GPU_BLOCK = 1 << 20
 
+Block = Callable[[], Tensor]
 # As the built-in `map` of a function that gives a tensor.
 BlockMap = Callable[[Callable[[Any], Tensor], Iterable[Any]], Iterable[Tensor]]
 

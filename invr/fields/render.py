@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import numpy as np
 import torch
@@ -11,16 +13,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from invr.fields.base import Field
-from invr.fields.parallel import POINTS_PER_BLOCK, BlockMap, parallel_map
+from invr.fields.parallel import POINTS_PER_BLOCK, Block, BlockMap, parallel_map
 
 Picture = NDArray[np.float32]
+# How many blocks each tile of a frame has, and what they give, in their order.
+_Started = tuple[list[int], Iterator[Tensor]]
 
 
 @dataclass(frozen=True, slots=True)
 class PictureGrid:
-    """Where a field is evaluated: `frames` [F] positions in frames of its chunk, `y` [H] and `x` [W] in [-1, 1]."""
+    """Where a field is evaluated: `y` [H] and `x` [W] in [-1, 1]."""
 
-    frames: NDArray[np.float64]
     y: NDArray[np.float64]
     x: NDArray[np.float64]
 
@@ -31,12 +34,41 @@ def axis_centres(start: float, end: float, count: int, origin: float, extent: fl
     return (centres - origin) * (2 / extent) - 1
 
 
-def render_picture(field: Field, grid: PictureGrid, block_map: BlockMap = map) -> Iterator[Picture]:
-    """Frames [H, W, C] as float32, nominally in [-1, 1], one at a time, each by blocks that `block_map` evaluates."""
-    device = next(field.parameters()).device
-    y, x = (torch.from_numpy(axis.astype(np.float32)).to(device) for axis in (grid.y, grid.x))
-    for position in grid.frames:
-        yield field.frame(float(position), y, x, block_map).cpu().numpy()
+def render_pictures(
+    tiles: Sequence[tuple[Field, PictureGrid]], positions: NDArray[np.float64], block_map: BlockMap = map
+) -> Iterator[list[Picture]]:
+    """Frames at `positions` in frames of the chunk, one at a time, in their order: the picture [H, W, C] of each tile
+    as float32, nominally in [-1, 1].
+
+    `block_map` evaluates the blocks of all tiles together, and those of the next frame while this one is worked on.
+    """
+    ahead: deque[_Started] = deque()
+    for position in positions:
+        ahead.append(_started(tiles, float(position), block_map))
+        if len(ahead) > 1:
+            yield _finished(ahead.popleft())
+    while ahead:
+        yield _finished(ahead.popleft())
+
+
+def _started(tiles: Sequence[tuple[Field, PictureGrid]], position: float, block_map: BlockMap) -> _Started:
+    """The tiles' blocks, all in the hands of `block_map`."""
+    blocks = []
+    for field, grid in tiles:
+        device = next(field.parameters()).device
+        y, x = (torch.from_numpy(axis.astype(np.float32)).to(device) for axis in (grid.y, grid.x))
+        blocks.append(field.blocks(position, y, x))
+    return [len(part) for part in blocks], iter(block_map(_call, chain.from_iterable(blocks)))
+
+
+def _finished(started: _Started) -> list[Picture]:
+    """The tiles' pictures."""
+    counts, values = started
+    return [torch.cat(list(islice(values, count))).cpu().numpy() for count in counts]
+
+
+def _call(block: Block) -> Tensor:
+    return block()
 
 
 @torch.no_grad()

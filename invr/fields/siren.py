@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import torch
 from inrv_format.families import SirenSpec
+from inrv_format.families.base import DELTA_TENSORS
 from inrv_format.families.siren import AFFINE, GABOR, GRID, PLANE_WAVES, RELU, STILL
-from inrv_format.tensors import DELTA_TENSORS
 from torch import Tensor
 
 from invr.fields.base import Field, Layer, Rows, cell_coordinates, linear_layer, sine_layer, siren_hidden_, uniform_
 from invr.fields.embed import embed_axis
-from invr.fields.parallel import BlockMap, row_blocks
+from invr.fields.parallel import Block, row_blocks
 from invr.fields.sine import cosine, sine, sine_
 
 # Highest start frequency as a share of the picture's Nyquist frequency, and the deviation of temporal frequencies in
@@ -164,11 +165,11 @@ class Siren(Field):
         return linear_layer(hidden, self["output.weight"], self["output.bias"])
 
     @torch.no_grad()
-    def frame(self, position: float, y: Tensor, x: Tensor, block_map: BlockMap) -> Tensor:
+    def blocks(self, position: float, y: Tensor, x: Tensor) -> list[Block]:
         """As the base class, but points are columns: so products of narrow layers are as fast as of wide ones."""
         spec = self.spec
         if spec.embedding not in PLANE_WAVES or spec.activation == RELU:
-            return super().frame(position, y, x, block_map)
+            return super().blocks(position, y, x)
         first = self._warped_waves(position, y, x) if spec.motion == GRID else self._crossed_waves(position, y, x)
         names = [f"hidden{i}" for i in range(spec.depth)]
         hidden = [(self[f"{n}.weight"] * spec.omega, self[f"{n}.bias"][:, None] * spec.omega) for n in names]
@@ -181,7 +182,7 @@ class Siren(Field):
                 points = sine_(torch.addmm(layer_bias, layer_weight, points))
             return torch.addmm(bias, weight, points).t().reshape(-1, len(x), len(bias))
 
-        return torch.cat(list(block_map(values, row_blocks(y, len(x)))))
+        return [partial(values, part) for part in row_blocks(y, len(x))]
 
     def _crossed_waves(self, position: float, y: Tensor, x: Tensor) -> Callable[[slice], Tensor]:
         """The first layer [M, R, W] of rows of a frame without a grid of motion: only waves along x and along y are

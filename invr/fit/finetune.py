@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from inrv_format.families.base import DELTA_TENSORS
 from inrv_format.quantization import TensorHeader
-from inrv_format.tensors import DELTA_TENSORS, Symbols
+from inrv_format.tensors import Symbols
 from torch import Tensor
 
 from invr.fields.base import Field

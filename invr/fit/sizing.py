@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from inrv_format.chunk import TileGrid
 from inrv_format.families import AudioSirenSpec, AvSirenSpec, Domain, SirenSpec, Spec
-from inrv_format.families.base import count_weights
+from inrv_format.families.base import DELTA_TENSORS, count_weights
 from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, GRID, POWER, RELU, SINE, STILL, WAVES
-from inrv_format.tensors import DELTA_TENSORS
 
 from invr.config import ModelConfig
 from invr.fields.embed import grid_base

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
+from inrv_format.families.base import DELTA_TENSORS
 from inrv_format.quantization import ASYMMETRIC, MAX_BITS, SYMMETRIC, TensorHeader, storable_scale
-from inrv_format.tensors import DELTA_TENSORS, Symbols, TensorSymbols
+from inrv_format.tensors import Symbols, TensorSymbols
 from numpy.typing import NDArray
 
 from invr.config import QuantConfig

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 import torch
-from inrv_format.tensors import DELTA_TENSORS
+from inrv_format.families.base import DELTA_TENSORS
 from torch import Tensor, nn
 
 from invr.fields.base import Field

@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 from construct import Array, Float32l, Int8ul, Int16ul, Struct
 
 from inrv_format.families.base import (
+    DELTA_TENSORS,
     MAX_DEPTH,
     MAX_EMBEDDING,
     MAX_WIDTH,
@@ -21,7 +22,6 @@ from inrv_format.families.base import (
     require_layers,
 )
 from inrv_format.streams import VIDEO
-from inrv_format.tensors import DELTA_TENSORS
 
 WAVES, POWER, GAUSSIAN, GABOR = 0, 1, 2, 3
 PLANE_WAVES = (WAVES, GABOR)

@@ -177,7 +177,8 @@ def test_a_whole_frame_is_the_same_picture(name, threads, monkeypatch):
     torch.set_num_threads(threads)
     try:
         with parallel.parallel_map() as block_map:
-            frames = [field.frame(position, Y, X, block_map) for position in (2.0, 1.5)]
+            blocks = [field.blocks(position, Y, X) for position in (2.0, 1.5)]
+            frames = [torch.cat(list(block_map(lambda block: block(), part))) for part in blocks]
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 from inrv_format.chunk import TileGrid
-from inrv_format.families.base import count_weights
+from inrv_format.families.base import DELTA_TENSORS, count_weights
 from inrv_format.families.siren import AFFINE, GRID, STILL
-from inrv_format.tensors import DELTA_TENSORS
 
 from invr.config import MODELS, ModelConfig
 from invr.fit.sizing import MOST_WEIGHTS, MOST_WEIGHTS_OF_LARGE, PICTURE_WIDTHS, choose_tiles, plan_units

@@ -8,9 +8,8 @@ import av
 import numpy as np
 import pytest
 from inrv_format.errors import InputError, OutputError
-from inrv_format.families.base import count_weights
+from inrv_format.families.base import DELTA_TENSORS, count_weights
 from inrv_format.reader import Reader
-from inrv_format.tensors import DELTA_TENSORS
 
 from invr.compare import CompareConfig, compare
 from invr.config import MODELS, EncodeConfig, FitConfig, QuantConfig

@@ -1,0 +1,55 @@
+"""Frames of several tiles, in order, the next one begun before this one is worked on."""
+
+import numpy as np
+import pytest
+import torch
+from inrv_format.families import Domain, SirenSpec
+from inrv_format.families.siren import AFFINE
+from toys import toy_field
+
+from invr.fields import Rows, parallel
+from invr.fields.render import PictureGrid, render_pictures
+
+DOMAIN = Domain(frames=4, height=6, width=9, components=3)
+SPECS = (SirenSpec(6, 5, 1, motion=AFFINE), SirenSpec(4, 7, 2))
+GRIDS = (
+    PictureGrid(np.linspace(-0.9, 0.9, 7), np.linspace(-0.5, 0.9, 5)),
+    PictureGrid(np.linspace(-1, 0, 4), np.array([0.25])),
+)
+POSITIONS = np.array([0.0, 2.5, 1.0])
+
+
+@pytest.fixture
+def tiles(monkeypatch):
+    monkeypatch.setattr(parallel, "POINTS_PER_BLOCK", 10)
+    return [(toy_field(spec, DOMAIN), grid) for spec, grid in zip(SPECS, GRIDS, strict=True)]
+
+
+def test_tiles_come_frame_by_frame(tiles):
+    frames = list(render_pictures(tiles, POSITIONS))
+    assert len(frames) == len(POSITIONS)
+    for position, pictures in zip(POSITIONS, frames, strict=True):
+        for (field, grid), picture in zip(tiles, pictures, strict=True):
+            y, x = (torch.from_numpy(axis).float() for axis in (grid.y, grid.x))
+            expected = field.picture(Rows(torch.full((len(y),), float(position)), y, x)).detach().numpy()
+            np.testing.assert_allclose(picture, expected, atol=1e-5)
+
+
+def test_the_next_frame_is_begun_early(tiles):
+    begun = []
+
+    def eager(function, blocks):
+        values = [function(block) for block in blocks]
+        begun.append(len(values))
+        return values
+
+    frames = render_pictures(tiles, POSITIONS, eager)
+    next(frames)
+    # of 7 rows of 5 points and 4 of 1, 10 points a block
+    assert begun == [4 + 1, 4 + 1]
+    assert [len(pictures) for pictures in frames] == [2, 2]
+    assert len(begun) == len(POSITIONS)
+
+
+def test_no_positions_are_no_frames(tiles):
+    assert list(render_pictures(tiles, POSITIONS[:0])) == []
