@@ -10,13 +10,14 @@ from itertools import pairwise
 import torch
 from inrv_format.families import SirenSpec
 from inrv_format.families.base import DELTA_TENSORS
-from inrv_format.families.siren import AFFINE, GABOR, GRID, PLANE_WAVES, RELU, STILL
+from inrv_format.families.siren import AFFINE, GABOR, GRID, PLANE_WAVES, RELU, STILL, WAVES
 from torch import Tensor
 
 from invr.fields.base import Field, Layer, Rows, cell_coordinates, linear_layer, sine_layer, siren_hidden_, uniform_
 from invr.fields.embed import embed_axis
 from invr.fields.parallel import Block, row_blocks
 from invr.fields.sine import cosine, sine, sine_
+from invr.fields.waves import hats, phases, plane_waves, windowed_waves
 
 # Highest start frequency as a share of the picture's Nyquist frequency, and the deviation of temporal frequencies in
 # radians per half chunk: chunks are as long as their motion allows, so it does not grow with their frames
@@ -27,63 +28,8 @@ TEMPORAL_SPREAD = 3.0
 SHARPNESS = (0.5, 0.5, 0.3)
 
 
-class _Waves(torch.autograd.Function):
-    """sin(points weight^T + offset) [R, C, M] for points [R, C, 2], weight [M, 2] and offset [R, M]."""
-
-    @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, points: Tensor, weight: Tensor, offset: Tensor) -> Tensor:
-        phase = _phase(points, weight, offset)
-        ctx.save_for_backward(phase, points, weight)
-        return sine(phase)
-
-    @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        phase, points, weight = ctx.saved_tensors  # type: ignore[attr-defined]
-        return _phase_grads(cosine(phase).mul_(grads[0]), points, weight)
-
-
-class _WindowedWaves(torch.autograd.Function):
-    """The same times row column for windows row [R, M] and column [C, M]."""
-
-    @staticmethod
-    def forward(
-        ctx: torch.autograd.function.FunctionCtx,
-        points: Tensor,
-        weight: Tensor,
-        offset: Tensor,
-        row: Tensor,
-        column: Tensor,
-    ) -> Tensor:
-        phase = _phase(points, weight, offset)
-        waves = sine(phase)
-        ctx.save_for_backward(phase, waves, points, weight, row, column)
-        return (waves * column).mul_(row[:, None])
-
-    @staticmethod
-    def backward(
-        ctx: torch.autograd.function.FunctionCtx, *grads: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        phase, waves, points, weight, row, column = ctx.saved_tensors  # type: ignore[attr-defined]
-        by_window = grads[0] * waves
-        row_grad = (by_window * column).sum(1)
-        column_grad = by_window.mul_(row[:, None]).sum(0)
-        grad = cosine(phase).mul_(grads[0]).mul_(column).mul_(row[:, None])
-        return *_phase_grads(grad, points, weight), row_grad, column_grad
-
-
-def _phase(points: Tensor, weight: Tensor, offset: Tensor) -> Tensor:
-    """points weight^T + offset [R, C, M]."""
-    rows, columns, _ = points.shape
-    return torch.baddbmm(offset[:, None].expand(-1, columns, -1), points, weight.t().expand(rows, -1, -1))
-
-
-def _phase_grads(grad: Tensor, points: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients of points, weight and offset, from that of the phase."""
-    return grad @ weight, grad.flatten(0, 1).t() @ points.flatten(0, 1), grad.sum(1)
-
-
 class Siren(Field):
-    """A SIREN over (x, y, t) (Sitzmann et al. 2020), with a separable first layer and optional motion.
+    """A SIREN over (x, y, t) (Sitzmann et al. 2020), optionally with plane waves first, windows and motion.
 
     With plane waves the first layer is sin(omega (W (x', y', t) + b)) where (x', y') is the affine warp of (x, y)
     that the frame's six `motion` numbers a..f give: x' = (1 + a) x + b y + c, y' = d x + (1 + e) y + f. A grid of
@@ -219,13 +165,13 @@ class Siren(Field):
         windows = []
         if self.spec.embedding == GABOR:
             column, row = (window.t().contiguous() for window in self._windows(x, y, t))
-            windows = [column[:, None], row[:, :, None]]
+            windows = [column[:, None].expand(-1, len(y), -1), row[:, :, None]]
 
         def first(part: slice) -> Tensor:
             block = places[:, part]
             waves = sine_(torch.addmm(offset, weight, block.flatten(1))).view(-1, *block.shape[1:])
             for window in windows:
-                waves.mul_(window if window.shape[1] == 1 else window[:, part])
+                waves.mul_(window[:, part])
             return waves
 
         return first
@@ -235,14 +181,11 @@ class Siren(Field):
         points, offset = self._places(rows.frames, rows.y, rows.x), self._offset(t)
         weight = self._scale() * self["first.weight"][:, :2]
         if self.spec.activation == RELU:
-            return torch.relu(_phase(points, weight, offset))
-        waves: Tensor
-        if self.spec.embedding == GABOR:
-            column, row = self._windows(rows.x, rows.y, t)
-            waves = _WindowedWaves.apply(points, weight, offset, row, column)  # type: ignore[no-untyped-call]
-        else:
-            waves = _Waves.apply(points, weight, offset)  # type: ignore[no-untyped-call]
-        return waves
+            return torch.relu(phases(points, weight, offset))
+        if self.spec.embedding == WAVES:
+            return plane_waves(points, weight, offset)
+        column, row = self._windows(rows.x, rows.y, t)
+        return windowed_waves(points, weight, offset, row, column)
 
     def _scale(self) -> float:
         """Of a layer's sums, before the activation."""
@@ -261,11 +204,9 @@ class Siren(Field):
         places = torch.stack([(1 + a) * x + (b * down + c), d * x + ((1 + e) * down + f)], 2)
         if self.spec.motion == GRID:
             across, along, times = self.spec.lengths
-            at_times = _hats(cell_coordinates(frames, self.domain.frames), times) @ self["motion.grid"]
-            at_rows = (at_times.view(-1, 2, along, across) * _hats(y, along)[:, None, :, None]).sum(
-                2
-            )  # [R, 2, across]
-            places = places + (at_rows @ _hats(x, across).t()).movedim(1, 2)
+            nodes = hats(cell_coordinates(frames, self.domain.frames), times) @ self["motion.grid"]
+            rows = nodes.view(-1, 2, along, across).mul(hats(y, along)[:, None, :, None]).sum(2)  # [R, 2, across]
+            places = places + (rows @ hats(x, across).t()).movedim(1, 2)
         return places
 
     def _windows(self, x: Tensor, y: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
@@ -302,9 +243,3 @@ class Siren(Field):
 
     def _activate(self, phase: Tensor) -> Tensor:
         return torch.relu(phase) if self.spec.activation == RELU else torch.sin(phase)
-
-
-def _hats(p: Tensor, count: int) -> Tensor:
-    """Weights [N, count] with which values at `count` even nodes on [-1, 1] are interpolated linearly at `p` [N]."""
-    place = (p.clamp(-1, 1) + 1) * ((count - 1) / 2)
-    return (1 - (place[:, None] - torch.arange(count, device=p.device)).abs()).clamp(min=0)
