@@ -123,10 +123,11 @@ class Siren(Field):
 
         @torch.no_grad()
         def values(part: slice) -> Tensor:
-            points = first(part).flatten(1)
+            waves = first(part)
+            points = waves.flatten(1)
             for layer_weight, layer_bias in hidden:
                 points = sine_(torch.addmm(layer_bias, layer_weight, points))
-            return torch.addmm(bias, weight, points).t().reshape(-1, len(x), len(bias))
+            return torch.addmm(bias, weight, points).t().reshape(*waves.shape[1:], len(bias))
 
         return [partial(values, part) for part in row_blocks(y, len(x))]
 
@@ -138,7 +139,7 @@ class Siren(Field):
         t = cell_coordinates(frames, self.domain.frames)
         wx, wy = self.spec.omega * self["first.weight"][:, :2].t()
         if self.spec.motion == AFFINE:
-            a, b, c, d, e, f = self._motion(frames[:1])[0]
+            a, b, c, d, e, f = self._motion(torch.full((1,), position, device=y.device))[0]
             slope = wx * (1 + a) + wy * d
             offset = wx * (b * y[:, None] + c) + wy * ((1 + e) * y[:, None] + f)
         else:
@@ -161,7 +162,8 @@ class Siren(Field):
         frames = torch.full((len(y),), position, device=y.device)
         t = cell_coordinates(frames, self.domain.frames)
         places = self._places(frames, y, x).movedim(2, 0)  # [2, H, W]
-        weight, offset = self.spec.omega * self["first.weight"][:, :2], self._offset(t[:1]).t()
+        weight = self.spec.omega * self["first.weight"][:, :2]
+        offset = self._offset(cell_coordinates(frames.new_tensor([position]), self.domain.frames)).t()
         windows = []
         if self.spec.embedding == GABOR:
             column, row = (window.t().contiguous() for window in self._windows(x, y, t))
@@ -169,7 +171,7 @@ class Siren(Field):
 
         def first(part: slice) -> Tensor:
             block = places[:, part]
-            waves = sine_(torch.addmm(offset, weight, block.flatten(1))).view(-1, *block.shape[1:])
+            waves = sine_(torch.addmm(offset, weight, block.flatten(1))).view(len(weight), *block.shape[1:])
             for window in windows:
                 waves.mul_(window[:, part])
             return waves
@@ -205,7 +207,9 @@ class Siren(Field):
         if self.spec.motion == GRID:
             across, along, times = self.spec.lengths
             nodes = hats(cell_coordinates(frames, self.domain.frames), times) @ self["motion.grid"]
-            rows = nodes.view(-1, 2, along, across).mul(hats(y, along)[:, None, :, None]).sum(2)  # [R, 2, across]
+            rows = (
+                nodes.view(len(frames), 2, along, across).mul(hats(y, along)[:, None, :, None]).sum(2)
+            )  # [R, 2, across]
             places = places + (rows @ hats(x, across).t()).movedim(1, 2)
         return places
 

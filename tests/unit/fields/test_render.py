@@ -51,5 +51,11 @@ def test_the_next_frame_is_begun_early(tiles):
     assert len(begun) == len(POSITIONS)
 
 
+def test_a_tile_that_covers_no_pixel_gives_none(tiles):
+    empty = PictureGrid(np.empty(0), GRIDS[0].x)
+    ((picture,),) = render_pictures([(tiles[0][0], empty)], POSITIONS[:1])
+    assert picture.shape == (0, 5, 3)
+
+
 def test_no_positions_are_no_frames(tiles):
     assert list(render_pictures(tiles, POSITIONS[:0])) == []
