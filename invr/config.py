@@ -8,11 +8,12 @@ from fractions import Fraction
 
 from inrv_format.chunk import TileGrid
 from inrv_format.errors import InputError
+from inrv_format.families.siren import AFFINE, GRID, STILL
 from inrv_format.limits import DEFAULT_LIMITS, Limits
 
 CODERS = ("rans", "lzma2", "zstd")
 DEVICES = ("cpu", "cuda", "auto")
-MOTIONS = ("grid", "affine", "still")
+MOTIONS = {"still": STILL, "affine": AFFINE, "grid": GRID}
 EMBEDDINGS = ("gabor", "waves", "power", "gaussian", "none")
 SAMPLINGS = ("scattered", "frame")
 OPTIMIZERS = ("muon", "adam")

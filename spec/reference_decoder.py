@@ -398,7 +398,9 @@ def tile_ranges(span: Record, tile: int) -> list[tuple[int, int]]:
 def unit_values(unit: Record, heads: list[str], count: int) -> Array:
     """Outputs [count, heads, C] at points 0 .. count - 1, in blocks of a few million values in the widest layer."""
     weights, blocks = unit_weights(unit), []
-    step = max(1, (1 << 22) // max(max(tensor.shape) for tensor in unit.tensors if "motion" not in tensor.name))
+    step = max(
+        1, (1 << 22) // max(max(tensor.shape) for tensor in unit.tensors if not tensor.name.startswith("motion"))
+    )
     trunk = ["first", *(f"{kind}{i}" for kind in ("hidden", "shared") for i in range(unit.spec.depth))]
     for start in range(0, count, step):
         z = inputs(unit, weights, np.arange(start, min(start + step, count)))

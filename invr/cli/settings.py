@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -59,8 +60,6 @@ def priced(
     preset: str, steps: int | None, quality: float | None, bits: int | None, finetune_steps: int | None, goal: Goal
 ) -> EncodeConfig:
     """The preset's settings with the price of a bit, or the bits of a weight, or the goal that was asked for."""
-    from dataclasses import replace
-
     from invr.quality import DEFAULT_QUALITY, at_quality, without_rate
 
     target = goal if goal.steers else None
@@ -112,8 +111,6 @@ def with_options(
     threads: int,
 ) -> EncodeConfig:
     """The settings with the options that both an encode and its estimate have."""
-    from dataclasses import replace
-
     from invr.config import DEVICES, MODELS
 
     return replace(

@@ -85,9 +85,9 @@ class Field(nn.Module):
 
     @torch.no_grad()
     def blocks(self, position: float, y: Tensor, x: Tensor) -> list[Block]:
-        """The frame at `position` in frames of the chunk, at y [H] and x [W] in [-1, 1], by blocks of rows.
+        """Blocks of rows, from the top, of the frame at `position` in frames of the chunk, at y [H] and x [W] in [-1, 1].
 
-        From the top; each is a function that any thread may call, for values [rows, W, C] without gradients.
+        A block is a function that any thread may call, for values [rows, W, C] without gradients.
         """
         frames = torch.full((len(y),), position, device=y.device)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -42,22 +41,24 @@ def render_pictures(
 
     `block_map` evaluates the blocks of all tiles together, and those of the next frame while this one is worked on.
     """
-    ahead: deque[_Started] = deque()
-    for position in positions:
-        ahead.append(_started(tiles, float(position), block_map))
-        if len(ahead) > 1:
-            yield _finished(ahead.popleft())
-    while ahead:
-        yield _finished(ahead.popleft())
-
-
-def _started(tiles: Sequence[tuple[Field, PictureGrid]], position: float, block_map: BlockMap) -> _Started:
-    """The tiles' blocks, all in the hands of `block_map`."""
-    blocks = []
+    placed = []
     for field, grid in tiles:
         device = next(field.parameters()).device
         y, x = (torch.from_numpy(axis.astype(np.float32)).to(device) for axis in (grid.y, grid.x))
-        blocks.append(field.blocks(position, y, x))
+        placed.append((field, y, x))
+    before: _Started | None = None
+    for position in positions:
+        started = _started(placed, float(position), block_map)
+        if before:
+            yield _finished(before)
+        before = started
+    if before:
+        yield _finished(before)
+
+
+def _started(placed: Sequence[tuple[Field, Tensor, Tensor]], position: float, block_map: BlockMap) -> _Started:
+    """The tiles' blocks at y and x, all in the hands of `block_map`."""
+    blocks = [field.blocks(position, y, x) for field, y, x in placed]
     return [len(part) for part in blocks], iter(block_map(_call, chain.from_iterable(blocks)))
 
 

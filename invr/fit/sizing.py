@@ -10,9 +10,9 @@ import numpy as np
 from inrv_format.chunk import TileGrid
 from inrv_format.families import AudioSirenSpec, AvSirenSpec, Domain, SirenSpec, Spec
 from inrv_format.families.base import DELTA_TENSORS, count_weights
-from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, GRID, POWER, RELU, SINE, STILL, WAVES
+from inrv_format.families.siren import GABOR, GAUSSIAN, GRID, POWER, RELU, SINE, STILL, WAVES
 
-from invr.config import ModelConfig
+from invr.config import MOTIONS, ModelConfig
 from invr.fields.embed import grid_base
 
 # A 720p frame must decode in 2 s on two cores, so one network never exceeds the last of these widths.
@@ -33,7 +33,6 @@ LARGE_PIXELS = 352 * 288
 MOST_WEIGHTS_OF_LARGE = 4_500
 SMALLEST_TILE = 32
 TILE_OVERLAP = 8
-MOTIONS = {"still": STILL, "affine": AFFINE, "grid": GRID}
 # Between nodes of the grid of motion (docs/research/rate.md).
 NODE_PIXELS, NODE_FRAMES = 28, 4
 MAX_NODES = 255

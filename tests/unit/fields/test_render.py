@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 from inrv_format.families import Domain, SirenSpec
-from inrv_format.families.siren import AFFINE
+from inrv_format.families.siren import AFFINE, GABOR, GRID
 from toys import toy_field
 
 from invr.fields import Rows, parallel
 from invr.fields.render import PictureGrid, render_pictures
 
 DOMAIN = Domain(frames=4, height=6, width=9, components=3)
-SPECS = (SirenSpec(6, 5, 1, motion=AFFINE), SirenSpec(4, 7, 2))
+SPECS = (SirenSpec(6, 5, 1, motion=AFFINE), SirenSpec(4, 7, 2, GABOR, motion=GRID, lengths=(3, 2, 2)))
 GRIDS = (
     PictureGrid(np.linspace(-0.9, 0.9, 7), np.linspace(-0.5, 0.9, 5)),
     PictureGrid(np.linspace(-1, 0, 4), np.array([0.25])),
@@ -53,8 +53,8 @@ def test_the_next_frame_is_begun_early(tiles):
 
 def test_a_tile_that_covers_no_pixel_gives_none(tiles):
     empty = PictureGrid(np.empty(0), GRIDS[0].x)
-    ((picture,),) = render_pictures([(tiles[0][0], empty)], POSITIONS[:1])
-    assert picture.shape == (0, 5, 3)
+    (pictures,) = render_pictures([(field, empty) for field, _ in tiles], POSITIONS[:1])
+    assert [picture.shape for picture in pictures] == [(0, 5, 3)] * 2
 
 
 def test_no_positions_are_no_frames(tiles):
