@@ -85,7 +85,7 @@ class Field(nn.Module):
 
     @torch.no_grad()
     def blocks(self, position: float, y: Tensor, x: Tensor) -> list[Block]:
-        """Blocks of rows, from the top, of the frame at `position` in frames of the chunk, at y [H] and x [W] in [-1, 1].
+        """Blocks of rows, from the top, of the frame at `position` in frames, at y [H] and x [W] in [-1, 1].
 
         A block is a function that any thread may call, for values [rows, W, C] without gradients.
         """
