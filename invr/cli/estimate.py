@@ -48,7 +48,7 @@ def estimate(
 ) -> None:
     """Read a clip, fit a little of it, and say what `invr encode` would come to with the same options.
 
-    A chunk or two are fitted for 4 % of the steps, 100 at least. How far off that is: docs/research/estimate.md.
+    A chunk or two are fitted for 4 % of the steps, 200 at least. How far off that is: docs/research/estimate.md.
     """
     read = read_config(
         format_name=format_name,

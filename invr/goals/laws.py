@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 # Below so many steps a fit tells little of longer ones.
-LEAST_PROBE_STEPS = 100
+LEAST_PROBE_STEPS = 200
 PROBE_SHARE = 0.04
 # PSNR lacks LACK_DB x steps^-LACK_POWER.
-LACK_DB = 170.0
-LACK_POWER = 0.6
+LACK_DB = 280.0
+LACK_POWER = 0.7
 # Bits of a weight grow as steps to this power: a fit that has longer finds more to say.
-GROWTH_POWER = 0.045
+GROWTH_POWER = 0.025
 # For each point of quality, where the networks' sizes follow, and where the networks stay.
-DB_PER_POINT = 0.11
+DB_PER_POINT = 0.13
 DB_PER_POINT_STAYING = 0.02
-OCTAVES_PER_POINT = 0.057
+OCTAVES_PER_POINT = 0.05
 OCTAVES_PER_POINT_STAYING = 0.012
 # What a refit gives at the same quality, being more steps.
 REFIT_DB = 0.05
