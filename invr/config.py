@@ -15,6 +15,7 @@ CODERS = ("rans", "lzma2", "zstd")
 DEVICES = ("cpu", "cuda", "auto")
 MOTIONS = {"still": STILL, "affine": AFFINE, "grid": GRID}
 EMBEDDINGS = ("gabor", "waves", "power", "gaussian", "none")
+SOUNDS = ("lapped", "siren")
 SAMPLINGS = ("scattered", "frame")
 OPTIMIZERS = ("muon", "adam")
 SCHEDULES = ("cosine", "constant", "drop")
@@ -35,19 +36,23 @@ class ModelConfig:
     """Which networks are fitted, and how large.
 
     A picture network's size follows from the picture and the price of a bit (`invr/fit/demand.py`), unless
-    `weights_per_sample` sets it from pixels x frames of its chunk; a sound network's size follows from samples x
-    channels and that price, unless `sound_weights_per_sample` sets it; `picture_shape` and `sound_shape` (width,
-    hidden layers after the first) fix them instead. `embedding_base` is sigma of the power embedding, None for the
-    grid's own. `unified` fits one `av-siren` where there are both; `av_shape` (branch, width, depth) fixes its size.
+    `weights_per_sample` sets it from pixels x frames of its chunk. `sound` is lapped, or siren, whose size follows
+    from samples x channels and that price, unless `sound_weights_per_sample` sets it; `picture_shape` and
+    `sound_shape` (width, hidden layers after the first) fix them instead, `siamese_shape` (first, second, the heads')
+    that of a sound with heads of their own. `embedding_base` is sigma of the power
+    embedding, None for the grid's own. `unified` fits one `av-siren` where there are both; `av_shape` (branch, width,
+    depth) fixes its size.
     """
 
     embedding: str = "gabor"
     relu: bool = False
     motion: str = "grid"
     weights_per_sample: float | None = None
+    sound: str = "lapped"
     sound_weights_per_sample: float | None = None
     picture_shape: tuple[int, int] | None = None
     sound_shape: tuple[int, int] | None = None
+    siamese_shape: tuple[int, int, int] | None = None
     embedding_base: float | None = None
     sound_octaves: int = 0
     unified: bool = False
@@ -56,6 +61,9 @@ class ModelConfig:
     def __post_init__(self) -> None:
         require_option(self.embedding in EMBEDDINGS, "embedding", self.embedding, ", ".join(EMBEDDINGS))
         require_option(self.motion in MOTIONS, "motion", self.motion, ", ".join(MOTIONS))
+        require_option(self.sound in SOUNDS, "sound", self.sound, ", ".join(SOUNDS))
+        sized = self.sound_shape or self.siamese_shape or self.sound_octaves
+        require_option(self.sound == "siren" or not sized, "sound", "lapped of a given size", "siren")
         density = self.weights_per_sample
         require_option(density is None or 0 < density <= 4, "weights per sample", density, "0 to 4")
 
@@ -68,11 +76,18 @@ def _unified(shape: tuple[int, int, int]) -> ModelConfig:
         "none",
         motion="still",
         picture_shape=alone,
+        sound="siren",
         sound_shape=alone,
         sound_octaves=11,
         unified=True,
         av_shape=shape,
     )
+
+
+def _siamese(*shape: int) -> ModelConfig:
+    """A sound network of Mahdi 2025, table 4.6."""
+    first, second, head = shape
+    return ModelConfig(sound="siren", sound_octaves=11, siamese_shape=(first, second, head))
 
 
 MODELS: dict[str, ModelConfig] = {
@@ -81,11 +96,14 @@ MODELS: dict[str, ModelConfig] = {
     "siren-affine": ModelConfig(motion="affine"),
     "siren-still": ModelConfig(motion="still"),
     "siren-waves": ModelConfig(embedding="waves"),
-    "siren-power": ModelConfig(embedding="power", motion="still", sound_octaves=11),
-    "siren-gaussian": ModelConfig(embedding="gaussian", motion="still", sound_octaves=11),
+    "siren-power": ModelConfig(embedding="power", motion="still", sound="siren", sound_octaves=11),
+    "siren-gaussian": ModelConfig(embedding="gaussian", motion="still", sound="siren", sound_octaves=11),
     "relu": ModelConfig(embedding="power", relu=True, motion="still"),
     "invr": ModelConfig(embedding="power", motion="still", picture_shape=(128, 3), embedding_base=1.4),
-    "av-siren": ModelConfig(unified=True),
+    "audio-siren": ModelConfig(sound="siren"),
+    "siamese-128-128-64": _siamese(128, 128, 64),
+    "siamese-128-64-64": _siamese(128, 64, 64),
+    "av-siren": ModelConfig(unified=True, sound="siren"),
     "av-student": _unified((300, 512, 3)),
     "av-teacher": _unified((512, 512, 5)),
 }
@@ -255,7 +273,8 @@ class EncodeConfig:
 class DecodeConfig:
     """What is asked of a file: its own grid unless `size` (width, height), `scale` or `fps` say otherwise.
 
-    `denoise` None follows what the encoder measured for each chunk. Times are in seconds from the file's start.
+    `denoise` None follows what the encoder measured for each chunk; `sample_rate_hz` 0 keeps the sound's own. Times
+    are in seconds from the file's start.
     """
 
     size: tuple[int, int] | None = None
@@ -265,6 +284,7 @@ class DecodeConfig:
     duration_s: float | None = None
     frames: int | None = None
     denoise: bool | None = None
+    sample_rate_hz: int = 0
     device: str = "cpu"
     threads: int = 0
     limits: Limits = DEFAULT_LIMITS
@@ -272,6 +292,8 @@ class DecodeConfig:
     def __post_init__(self) -> None:
         require_option(0 < self.scale <= 64, "scale", self.scale, "0 to 64")
         require_option(self.fps is None or 0 < self.fps <= 10_000, "fps", self.fps, "0 to 10000")
+        rate_hz = self.sample_rate_hz
+        require_option(rate_hz == 0 or 1000 <= rate_hz <= 768_000, "-ar", rate_hz, "1000 to 768000")
         require_option(self.device in DEVICES, "device", self.device, ", ".join(DEVICES))
         require_option(0 <= self.start_s < math.inf, "-ss", self.start_s, "0 and more")
         length = self.duration_s

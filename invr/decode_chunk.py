@@ -91,7 +91,7 @@ class _AxisView:
         self.slice = slice(inside[0], inside[-1] + 1) if len(inside) else slice(0, 0)
         all_coordinates = axis_centres(0, extent, count, start, end - start)
         self.coordinates = all_coordinates[self.slice]
-        # spec/inrv.md 7.5: a linear ramp over the overlap at borders with a neighbour, 1 elsewhere
+        # spec/inrv.md 7.6: a linear ramp over the overlap at borders with a neighbour, 1 elsewhere
         weights = np.ones(len(inside))
         if overlap and place > 0:
             weights = np.minimum(weights, (centres[self.slice] - start) / overlap)

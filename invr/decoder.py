@@ -6,7 +6,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, BinaryIO
 
@@ -23,7 +23,7 @@ from invr.decode_chunk import Frame, build_fields, decode_picture, decode_sound
 from invr.device import prepare_device, translated_backend
 from invr.fields import Field
 from invr.joiner import SoundJoiner
-from invr.media import WriteConfig, open_sink
+from invr.media import RateChange, WriteConfig, layout_name, open_sink
 from invr.source import opened
 from invr.timeline import Timeline
 
@@ -76,7 +76,10 @@ class Decoding:
         self._denoise = config.denoise
         reader = Reader(source, limits=config.limits)
         self._timeline = Timeline(reader, config)
-        self.video, self.audio = self._timeline.video_out, reader.audio
+        self.video, self._source_audio = self._timeline.video_out, reader.audio
+        self.audio = reader.audio
+        if reader.audio and config.sample_rate_hz:
+            self.audio = replace(reader.audio, sample_rate_hz=config.sample_rate_hz)
         self.chunks_done = 0
         self.warnings: list[str] = []
 
@@ -93,8 +96,9 @@ class Decoding:
 
     def events(self, *, pictures: bool = True, sound: bool = True) -> Iterator[DecodedFrame | DecodedSound]:
         """Frames and sound in the order of the chunks, evaluated while they are asked for; or one of them alone."""
-        timeline, audio = self._timeline, self.audio if sound else None
+        timeline, audio = self._timeline, self._source_audio if sound else None
         joiner = SoundJoiner(audio.sample_rate_hz) if audio else None
+        line = self._rate_change() if audio else None
         for chunk in timeline.chunks():
             fields = build_fields(chunk, self._device)
             if not self.warnings and timeline.resampled and not _smooth(chunk):
@@ -103,11 +107,22 @@ class Decoding:
                 yield from _frames(chunk, fields, timeline)
             if joiner is not None and chunk.audio and audio is not None:
                 for block in joiner.push(chunk, decode_sound(chunk, fields, audio, self._denoise)):
-                    yield from _sound(timeline, block)
+                    yield from _sound(timeline, block, line)
             self.chunks_done += 1
-        if joiner is not None:
+        if joiner is not None and audio is not None:
             for block in joiner.flush():
-                yield from _sound(timeline, block)
+                yield from _sound(timeline, block, line)
+            if line is not None:
+                values, pts = line.flush(audio.channels)
+                if len(values):
+                    yield DecodedSound(values, pts)
+
+    def _rate_change(self) -> RateChange | None:
+        """From the file's sample rate to that of `audio`; None where they are one."""
+        source, wanted = self._source_audio, self.audio
+        if source is None or wanted is None or source == wanted:
+            return None
+        return RateChange(layout_name(source.layout, source.channels), source.sample_rate_hz, wanted.sample_rate_hz)
 
 
 def decode(
@@ -147,7 +162,7 @@ def decode(
 
 
 def _smooth(chunk: Chunk) -> bool:
-    """Whether all picture networks of a chunk can be asked for any grid (`spec/inrv.md` 7.5)."""
+    """Whether all picture networks of a chunk can be asked for any grid (`spec/inrv.md` 7.6)."""
     return all(unit.spec.smooth_on(unit.domain) for unit in chunk.units if isinstance(unit.spec, SirenSpec))
 
 
@@ -166,9 +181,13 @@ def _frames(chunk: Chunk, fields: list[Field], timeline: Timeline) -> Iterator[D
         yield DecodedFrame(upright, int(pts[number]), duration)
 
 
-def _sound(timeline: Timeline, block: tuple[NDArray[np.float32], int]) -> Iterator[DecodedSound]:
-    """The part of a block of samples that is wanted, if any."""
+def _sound(
+    timeline: Timeline, block: tuple[NDArray[np.float32], int], line: RateChange | None
+) -> Iterator[DecodedSound]:
+    """The part of a block of samples that is wanted, if any, at the rate that is."""
     values, pts = timeline.cut_sound(*block)
+    if line is not None and len(values):
+        values, pts = line.push(values, pts)
     if len(values):
         yield DecodedSound(values, pts)
 

@@ -14,6 +14,7 @@ import torch
 from inrv_format.chunk import AudioSpan, Chunk, TileGrid, Unit, VideoSpan, build_chunk, compress_unit, parse_chunk
 from inrv_format.entropy import coder_id_by_name
 from inrv_format.errors import BackendError
+from inrv_format.families import LappedSpec
 from inrv_format.families.base import count_weights
 from inrv_format.streams import AUDIO, AudioStream, Stream, VideoStream
 from inrv_format.tensors import Symbols
@@ -22,8 +23,10 @@ from numpy.typing import NDArray
 from invr.config import REFERENCE_LMBDA, EncodeConfig
 from invr.decode_chunk import build_fields, decode_heads, decode_picture
 from invr.denoise import denoise, join_heads
+from invr.encode_sound import is_silence, lapped_spec, normalised, scaled_sound, silenced, solved
 from invr.fields import Field, build_field
 from invr.fields.audio_siren import AudioSiren, dominant_cycles
+from invr.fields.lapped import Lapped
 from invr.fit import (
     DistilledObjective,
     FitProgress,
@@ -111,21 +114,26 @@ def refit_chunk(
     """
     started = time.monotonic()
     config = replace(config, tiles=fitted.tiles)
-    fields, steps = [], []
+    fields: list[Field] = []
+    steps: list[dict[str, float] | None] = []
     for number, (plan, field, known) in enumerate(zip(fitted.plans, fitted.fields, fitted.steps, strict=True)):
-        assert known is not None
         field, told = deepcopy(field), partial(report, number, len(fitted.plans))
-        sound, gain = _normalised(signal.audio) if plan.spec.MEDIA & AUDIO else (None, 1.0)
-        if _is_silence(plan, gain):
+        if isinstance(field, Lapped):
+            steps.append(solved(field, signal, config, told))
             fields.append(field)
-            steps.append(dict(known))
             continue
-        first = _scaled_sound(field, {name: coarser * step for name, step in known.items()}, 1 / (gain or 1.0))
+        sound, gain = normalised(signal.audio) if plan.spec.MEDIA & AUDIO else (None, 1.0)
+        if is_silence(plan, gain):
+            fields.append(field)
+            steps.append(known)
+            continue
+        assert known is not None
+        first = scaled_sound(field, {name: coarser * step for name, step in known.items()}, 1 / (gain or 1.0))
         objective = _objective(plan, signal, sound, config, device)
         limited = _limited(config, fitted.plans[number:], started)
         found = refit(field, first, objective, limited.fit, _seed(config, signal, number), told)
         order_units(field)
-        steps.append(_scaled_sound(field, found, gain))
+        steps.append(scaled_sound(field, found, gain))
         fields.append(field)
     return FittedChunk(fitted.plans, tuple(fields), tuple(steps), fitted.tiles)
 
@@ -173,9 +181,16 @@ def _limited(config: EncodeConfig, plans: Sequence[UnitPlan], started: float) ->
     """The settings for the first of the plans that are left, by its share of their weights and of the time left."""
     if config.fit.limit_s is None:
         return config
-    weights = [count_weights(plan.spec.tensor_shapes(plan.domain)) for plan in plans]
+    weights = [_fitted_weights(plan) for plan in plans]
+    if not weights[0]:
+        return config
     left_s = max(config.fit.limit_s - (time.monotonic() - started), 0.1 * config.fit.limit_s)
     return replace(config, fit=replace(config.fit, limit_s=left_s * weights[0] / sum(weights)))
+
+
+def _fitted_weights(plan: UnitPlan) -> int:
+    """How many weights are found by steps."""
+    return 0 if isinstance(plan.spec, LappedSpec) else count_weights(plan.spec.tensor_shapes(plan.domain))
 
 
 def _fit_unit(
@@ -191,9 +206,11 @@ def _fit_unit(
     generator = torch.Generator().manual_seed(seed)
     field = build_field(plan.spec, plan.domain)
     field.initialise(generator)
-    sound, gain = _normalised(signal.audio) if plan.spec.MEDIA & AUDIO else (None, 1.0)
-    if _is_silence(plan, gain):
-        return _silenced(field), dict.fromkeys(dict(field.named_tensors()), 1.0) if config.fit.lmbda else None
+    if isinstance(field, Lapped):
+        return field, solved(field, signal, config, report)
+    sound, gain = normalised(signal.audio) if plan.spec.MEDIA & AUDIO else (None, 1.0)
+    if is_silence(plan, gain):
+        return silenced(field), dict.fromkeys(dict(field.named_tensors()), 1.0) if config.fit.lmbda else None
     if isinstance(field, AudioSiren) and sound is not None and not field.spec.octaves:
         field.start_at(dominant_cycles(torch.from_numpy(sound), field.spec.first, generator), generator)
     field.to(device)
@@ -203,28 +220,8 @@ def _fit_unit(
         objective = DistilledObjective(source, _teacher_of(plan, teacher, gain), config.teacher.alpha)
     steps = fit(field, objective, config.fit, seed, report)
     order_units(field)
-    scaled = _scaled_sound(field, steps or {}, gain)
+    scaled = scaled_sound(field, steps or {}, gain)
     return field, scaled if steps else None
-
-
-def _scaled_sound(field: Field, steps: Mapping[str, float], gain: float) -> dict[str, float]:
-    """Scale the sound that a field gives, in place; the quantization steps that go with it, if there are any."""
-    names = field.sound_outputs()
-    for name in names:
-        field[name].detach().mul_(gain)
-    return {name: step * (gain or 1.0) if name in names else step for name, step in steps.items()}
-
-
-def _is_silence(plan: UnitPlan, gain: float) -> bool:
-    """Whether a network is to give nothing but silence, for which nothing need be fitted."""
-    return plan.spec.MEDIA == AUDIO and gain == 0
-
-
-def _silenced(field: Field) -> Field:
-    """The field with weights that take no bits."""
-    for _, tensor in field.named_tensors():
-        tensor.detach().zero_()
-    return field
 
 
 def _teacher_of(plan: UnitPlan, teacher: FittedChunk, gain: float) -> Field:
@@ -248,12 +245,12 @@ def _symbols(
     """The integers of one network, fine-tuned where the config says so."""
     plan, field = fitted.plans[number], fitted.fields[number]
     symbols = quantize(field, config.quant, fitted.steps[number])
-    if not config.quant.finetune_steps:
+    if not config.quant.finetune_steps or isinstance(field, Lapped):
         return symbols
     sound = None
     if plan.spec.MEDIA & AUDIO:
         assert signal.audio is not None
-        sound, gain = signal.audio.values, _normalised(signal.audio)[1]
+        sound, gain = signal.audio.values, normalised(signal.audio)[1]
         # The field has the source's own amplitudes by now; its errors count as they did for the scaled ones.
         weight = config.fit.sound_weight / (gain or 1.0) ** 2
         config = replace(config, fit=replace(config.fit, sound_weight=weight))
@@ -284,7 +281,10 @@ def _wanted(values: NDArray[np.integer], video: VideoSignal, config: EncodeConfi
 def _plans(signal: Signal, config: EncodeConfig) -> list[UnitPlan]:
     video, model, tiles = signal.video, config.model, config.tiles or TileGrid()
     wanted = []
-    if model.sound_weights_per_sample is None:
+    lapped = None
+    if signal.audio and model.sound == "lapped" and not (model.unified and video):
+        lapped = lapped_spec(signal.audio, config)
+    elif model.sound_weights_per_sample is None:
         model = replace(model, sound_weights_per_sample=wanted_sound_density(config.fit.lmbda or REFERENCE_LMBDA))
     if video and not (model.weights_per_sample or model.picture_shape or model.unified):
         parts = (_tile(video, tiles, tile) for tile in range(tiles.columns * tiles.rows))
@@ -295,6 +295,7 @@ def _plans(signal: Signal, config: EncodeConfig) -> list[UnitPlan]:
         tiles,
         model,
         wanted,
+        lapped,
     )
 
 
@@ -313,17 +314,6 @@ def _count(signal: Signal, config: EncodeConfig, written: int) -> tuple[int, int
 def _seed(config: EncodeConfig, signal: Signal, number: int) -> int:
     """Of all that is drawn for one network."""
     return int(np.random.SeedSequence([config.seed, signal.index, number]).generate_state(1)[0])
-
-
-def _normalised(audio: AudioSignal | None) -> tuple[NDArray[np.float32], float]:
-    """Samples scaled to a peak from a half to one, and the gain that undoes it; zero for silence, so it stays silent.
-
-    The gain is a power of two, so that scaled weights and steps stay exact.
-    """
-    assert audio is not None
-    peak = float(np.abs(audio.values).max(initial=0.0))
-    gain = math.ldexp(1.0, math.frexp(peak)[1]) if peak else 0.0
-    return audio.values / np.float32(gain or 1.0), gain
 
 
 def _objective(

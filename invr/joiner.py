@@ -50,7 +50,7 @@ class SoundJoiner:
 
 
 def _cross_fade(before: NDArray[np.float32], after: NDArray[np.float32], overlap: int) -> NDArray[np.float32]:
-    """Both in a row, the last `overlap` samples of one fading linearly into the first of the other (spec 7.6)."""
+    """Both in a row, the last `overlap` samples of one fading linearly into the first of the other (spec 7.7)."""
     if not overlap:
         return np.concatenate([before, after])
     weight = ((np.arange(overlap, dtype=np.float32) + np.float32(0.5)) / np.float32(overlap))[:, None]

@@ -38,6 +38,7 @@ class AudioSignal:
     pts: int
     first_sample: int
     overlap: int = 0
+    sample_rate_hz: int = 48000
 
     def __len__(self) -> int:
         return len(self.values)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from reference_entropy import EntropyError, decode_integers, q_range
-from reference_networks import inputs, layer, windows
+from reference_networks import inputs, lapped, lapped_shapes, layer, windows
 
 Array = npt.NDArray[Any]
 
@@ -34,7 +34,7 @@ VIDEO_SPAN = """stream B, pts_mode B 0 1, first_frame Q, frame_count I 1 65536 l
     tile_columns B 1 255, tile_rows B 1 255, tile_overlap H, psnr_db f"""
 AUDIO_SPAN = """stream B, flags B 0 1, first_sample Q, sample_count I 1 134217728 limit,
     pts q -4611686018427387904 4611686018427387904, overlap I, snr_db f"""
-UNIT = """contents B 1 3, family B 1 3 id, tile H, spec_length H, tensor_count H, coder B 1 3 id, reserved B 0 0,
+UNIT = """contents B 1 3, family B 1 4 id, tile H, spec_length H, tensor_count H, coder B 1 3 id, reserved B 0 0,
     raw_length I 0 1073741824 limit, stored_length I, symbols_crc I"""
 TENSOR = "form B, scale H 128 24448"  # upper halves of 2^-126 and 2^64 in binary32
 SPECS = {
@@ -43,13 +43,14 @@ SPECS = {
     2: "depth B 1 64, branch H 1 4096, width H 1 4096, omega f 1e-45 10000",
     3: """octaves B 0 24, heads B 1 2, depth B 0 64, first H 1 4096, width H 1 4096, head_width H 0 4096,
         omega f 1e-45 10000""",
+    4: "hop H 16 2048, waves H 16 2048, span B 1 255, joint B 0 1, exponent f 0.25 4",
 }
 INDEX = "entries I, frames Q, samples Q, video_end q, audio_end q"
 ENTRY = """offset Q, length Q, chunk I, frame_count I, first_frame Q, first_pts q, sample_count I, reserved I 0 0,
     first_sample Q, psnr_db f, snr_db f"""
 FOOTER = "index_offset Q, index_length Q, file_length Q, crc I, magic 4s"
 BOX_ORDER = {"STRM": 0, "tags": 1, "CHNK": 2, "INDX": 3, "ENDF": 4}
-UNIT_CONTENTS = {1: 1, 2: 3, 3: 2}  # family: 1 picture, 2 sound, 3 both
+UNIT_CONTENTS = {1: 1, 2: 3, 3: 2, 4: 2}  # family: 1 picture, 2 sound, 3 both
 LZMA2 = [{"id": lzma.FILTER_LZMA2, "dict_size": 8 << 20}]
 
 
@@ -211,7 +212,7 @@ def read_span(source: BytesIO, streams: dict[int, Any], kind: int) -> Record:
     span.stream = stream
     if kind == 2:
         check(span.sample_count * stream.channels <= 1 << 27, "samples of a chunk (9)", TooLarge)
-        check(span.overlap < span.sample_count and 10 * span.overlap <= stream.sample_rate_hz, "overlap (6, 7.6)")
+        check(span.overlap < span.sample_count and 10 * span.overlap <= stream.sample_rate_hz, "overlap (6, 7.7)")
         check(max(span.pts, span.first_sample) + span.sample_count <= 1 << 62, "chunk: a time beyond 2^62 (6)")
         return span
     count, first, step = span.frame_count, span.first_pts, span.pts_step
@@ -240,8 +241,13 @@ def read_unit(source: BytesIO, picture: Any, sound: Any) -> Record:
     unit.grid = (frames, unit.rows[1] - unit.rows[0], unit.columns[1] - unit.columns[0])
     unit.spec = read_spec(BytesIO(fields(source, f"spec {unit.spec_length}s").spec), unit.family)
     values, channels = picture.stream.components if picture else 0, sound.stream.channels if sound else 0
-    shapes = tensor_shapes(unit.family, unit.spec, values, channels)
-    unit.work = sum(math.prod(shape) for _, shape in shapes) * (math.prod(unit.grid) + unit.samples)
+    if unit.family == 4:
+        check(unit.spec.joint == 0 or channels == 2, "spec: joint without two channels (7.4)")
+        shapes = lapped_shapes(unit.spec, unit.samples, channels)
+        unit.work = 2 * unit.spec.waves * unit.samples * channels
+    else:
+        shapes = tensor_shapes(unit.family, unit.spec, values, channels)
+        unit.work = sum(math.prod(shape) for _, shape in shapes) * (math.prod(unit.grid) + unit.samples)
     shapes += motion_shapes(unit.spec, frames) if unit.family == 1 else []
     check(sum(math.prod(shape) for _, shape in shapes) <= 1 << 28, "weights of a unit (9)", TooLarge)
     check(unit.tensor_count == len(shapes), "unit: tensor_count (6.1)")
@@ -264,7 +270,7 @@ def read_tensor(source: BytesIO, name: str, shape: tuple[int, ...]) -> Record:
 
 
 def read_spec(source: BytesIO, family: int) -> Record:
-    """A family's spec with its ranges (7.1 to 7.3)."""
+    """A family's spec with its ranges (7.1 to 7.4)."""
     spec = fields(source, SPECS[family])
     check(not source.read(1), "spec: longer than its family's (6.1)")
     if family == 1:
@@ -276,6 +282,7 @@ def read_spec(source: BytesIO, family: int) -> Record:
         for length, scale in zip(spec.lengths, spec.scales, strict=True):
             good = length == 0 or (scale > 0 and (spec.embedding != 1 or (length - 1) * math.log2(scale) <= 40))
             check(waves or good, "spec: scale is 0, or scale^(length - 1) above 2^40 (7.1)")
+    check(family != 4 or spec.waves <= spec.hop, "spec: more waves than hop (7.4)")
     return spec
 
 
@@ -377,11 +384,11 @@ def inflate(unit: Record) -> bytes:
 
 @bounded()
 def unit_weights(unit: Record) -> dict[str, Array]:
-    """Weights scale x (q - zero_point), motion as the sum of its rows so far; rounded to f32 (6.1, 7.1)."""
+    """Weights scale x (q - zero_point), some as sums of rows so far; rounded to f32 (6.1, 7.1, 7.4)."""
     weights = {}
     for of, (name, q) in zip(unit.tensors, unit_symbols(unit), strict=True):
         whole = (q - of.zero_point).astype(np.int64)
-        whole = np.cumsum(whole, axis=0) if name.startswith("motion") else whole
+        whole = np.cumsum(whole, axis=0) if name.startswith(("motion", "gain", "floor")) else whole
         weights[name] = (whole.astype(np.float32) * np.float64(of.scale)).astype(np.float32)
     return weights
 
@@ -414,7 +421,7 @@ def unit_values(unit: Record, heads: list[str], count: int) -> Array:
 
 
 def fade(ends: tuple[int, int], size: int, overlap: int) -> Array:
-    """Weights at the pixels of a tile along an axis (7.5); at a pixel, those of all tiles add to 1."""
+    """Weights at the pixels of a tile along an axis (7.6); at a pixel, those of all tiles add to 1."""
     place = np.arange(*ends) + 0.5
     rise = (place - ends[0]) / overlap if ends[0] > 0 else np.ones_like(place)  # infinite where overlap is 0
     fall = (ends[1] - place) / overlap if ends[1] < size else np.ones_like(place)
@@ -423,7 +430,7 @@ def fade(ends: tuple[int, int], size: int, overlap: int) -> Array:
 
 @bounded()
 def chunk_frames(_file: File, chunk: Record) -> Array:
-    """Frames [T, H, W, C], uint8 or uint16, of a chunk with picture, at the stored grid (7.4, 7.5)."""
+    """Frames [T, H, W, C], uint8 or uint16, of a chunk with picture, at the stored grid (7.5, 7.6)."""
     span, video, overlap = chunk.picture, chunk.picture.stream, chunk.picture.tile_overlap
     values = np.zeros((span.frame_count, video.height, video.width, video.components), np.float32)
     for unit in (unit for unit in chunk.units if unit.contents & 1):
@@ -438,15 +445,17 @@ def chunk_frames(_file: File, chunk: Record) -> Array:
 
 @bounded()
 def chunk_sound(_file: File, chunk: Record) -> Array:
-    """Samples [heads, N, C] of a chunk with sound, before mean and denoising (7.2, 7.3)."""
+    """Samples [heads, N, C] of a chunk with sound, before mean and denoising (7.2 to 7.4)."""
     unit = next(unit for unit in chunk.units if unit.contents & 2)
+    if unit.family == 4:
+        return np.nan_to_num(lapped(unit, unit_weights(unit)), posinf=0, neginf=0)[None]
     heads = ["audio0_", "audio1_"] if unit.family == 2 else [f"head{head}_" for head in range(unit.spec.heads)]
     return np.nan_to_num(unit_values(unit, heads, unit.samples), posinf=0, neginf=0).transpose(1, 0, 2)
 
 
 @bounded()
 def joined_sound(file: File) -> Array:
-    """Mean of the heads of all chunks [N, C] from the first sample on, cross-faded, silence in gaps (7.6)."""
+    """Mean of the heads of all chunks [N, C] from the first sample on, cross-faded, silence in gaps (7.7)."""
     spans = [chunk.sound for chunk in file.chunks if chunk.sound]
     length, channels = spans[-1].pts + spans[-1].sample_count - spans[0].pts, spans[0].stream.channels
     check(length * channels <= 1 << 31, "sound with its gaps is too long", TooLarge)

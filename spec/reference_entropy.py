@@ -16,6 +16,11 @@ OCTAVES = range(4, 24)
 # Of each token the smallest magnitude, and how many extra bits say which of its magnitudes is meant.
 SMALLEST = [*range(16), *(magnitude for e in OCTAVES for magnitude in (1 << e, 3 << (e - 1)))]
 EXTRA_BITS = [0] * 16 + [e - 1 for e in OCTAVES for _ in range(2)]
+# How much a magnitude that many planes, rows and columns before counts for an integer's level.
+NEIGHBOURS = {(0, 0, 1): 3, (0, 0, 2): 2, (0, 1, 1): 2, (0, 1, 0): 3, (0, 1, -1): 2, (0, 2, 0): 1}
+NEIGHBOURS |= {(1, 0, 1): 1, (1, 0, 0): 2, (1, 0, -1): 1}
+# (16 S)^4 from which on a level is 1, 2, ... 55, in the first plane and in the others.
+LEVEL_BOUNDS = [[w**4 << (2 * level - 1) for level in range(1, 56)] for w in (13, 17)]
 
 
 class EntropyError(ValueError):
@@ -67,8 +72,10 @@ def read_heads(source: BytesIO, tensor: Tensor) -> bytes:
     by_class = rows > 0 and columns > 8 and 56 <= first[0] <= 62
     by_column = rows >= 16 and 1 <= columns <= 8
     heads = first + source.read(first[0] - 53 if by_class else columns - 1 if by_column else 0)
+    by_neighbours = len(tensor.shape) == 3 and prod(tensor.shape) > 0 and first[0] == 63
     check(len(heads) == (first[0] - 52 if by_class else columns if by_column else 1), "cut off in the heads")
-    check(all(head & 63 < 56 for head in heads[by_class:]) and (not by_class or heads[1] & 192 == 64), "a wrong head")
+    good = by_neighbours or all(head & 63 < 56 for head in heads[by_class:])
+    check(good and (not by_class or heads[1] & 192 == 64), "a wrong head")
     return heads
 
 
@@ -77,7 +84,7 @@ def read_parts(source: BytesIO, states: list[int], tensor: Tensor, heads: bytes)
     columns = max(1, tensor.shape[1]) if len(tensor.shape) == 2 else 1
     places = np.arange(prod(tensor.shape)).reshape(-1, columns)
     numbers: Array = np.arange(columns) if len(heads) == columns else np.zeros(columns)
-    if 56 <= heads[0] < 64:
+    if 56 <= heads[0] < 63:
         numbers, heads = read_tokens(source, states, columns, heads[1], len(heads) - 2), heads[2:]
     least, greatest = q_range(tensor)
     largest = max(greatest - tensor.zero_point, tensor.zero_point - least)
@@ -85,32 +92,84 @@ def read_parts(source: BytesIO, states: list[int], tensor: Tensor, heads: bytes)
     for number, head in enumerate(heads):
         where = places[:, numbers == number].ravel()
         alphabet = bisect_right(SMALLEST, greatest - least if head > 127 else largest)
-        parts.append((where, head, read_tokens(source, states, where.size, head, alphabet)))
+        if head == 63:
+            parts.append((where, head, read_by_neighbours(source, states, tensor.shape, alphabet)))
+        else:
+            parts.append((where, head, read_tokens(source, states, where.size, head, alphabet)))
     return parts
 
 
 def read_tokens(source: BytesIO, states: list[int], size: int, head: int, alphabet: int) -> Array:
     """The tokens of a part; the states of the lanes change."""
-    weights, tokens = first_weights(head & 63, alphabet), bytearray()
-    next_table = 0
+    model, tokens, next_table = Model(head & 63, alphabet), bytearray(), 0
     for step, begin in enumerate(range(0, size, max(1, len(states)))):
         if step == next_table:
-            frequencies = table(weights)
-            starts = list(accumulate(frequencies, initial=0))
+            model.make_table()
             next_table = step + max(1, step // 4)
-        lanes = range(min(len(states), size - begin))
-        for lane in lanes:
-            high, low = divmod(states[lane], 1 << 14)
-            token = bisect_right(starts, low) - 1
-            states[lane] = frequencies[token] * high + low - starts[token]
-            tokens.append(token)
-            weights[token] += 65536
-        for lane in lanes:
-            if states[lane] < 65536:
-                word = source.read(2)
-                check(len(word) == 2, "cut off in the words")
-                states[lane] = 65536 * states[lane] + int.from_bytes(word, "little")
+        tokens += read_step(source, states, [model] * min(len(states), size - begin))
     return np.frombuffer(tokens, np.uint8)
+
+
+def read_by_neighbours(source: BytesIO, states: list[int], shape: tuple[int, ...], alphabet: int) -> Array:
+    """The tokens of a part with head 63; the states of the lanes change."""
+    places = np.indices(shape).reshape(3, -1)  # plane, row and column of each integer
+    wave_of = places[2] + 2 * (places[1] + places[0])
+    waves = np.split(np.argsort(wave_of, kind="stable"), np.cumsum(np.bincount(wave_of))[:-1])
+    models = [Model(level, alphabet) for level in range(56)]
+    tokens: Array = np.zeros(prod(shape), np.uint8)
+    magnitudes = np.zeros([size + 3 for size in shape], np.int64)  # from index 2 on: zeros lie around them
+    next_table = 0
+    for wave, members in enumerate(waves):  # with one column every other wave has none
+        if wave == next_table:
+            for model in models:
+                model.make_table()
+            next_table = wave + max(1, wave // 4)
+        own = [models[level] for level in find_levels(magnitudes, places[:, members])]
+        for begin in range(0, len(members), len(states)):
+            step = slice(begin, begin + len(states))
+            tokens[members[step]] = list(read_step(source, states, own[step]))
+        magnitudes[tuple(places[:, members] + 2)] = np.take(SMALLEST, tokens[members])
+    return tokens
+
+
+def find_levels(magnitudes: Array, places: Array) -> list[int]:
+    """The levels of the integers at places by the magnitudes around them."""
+    planes, rows, columns = places + 2
+    sums = np.zeros(len(planes), np.int64)
+    for (p, k, n), factor in NEIGHBOURS.items():
+        sums += factor * magnitudes[planes - p, rows - k, columns - n]
+    pairs = zip(sums.tolist(), places[0].tolist(), strict=True)
+    return [bisect_right(LEVEL_BOUNDS[plane > 0], (16 * total) ** 4) for total, plane in pairs]
+
+
+class Model:
+    """Weights of an alphabet's tokens, and the table that was made of them last."""
+
+    def __init__(self, level: int, alphabet: int) -> None:
+        """Weights before any token is known, and no table yet."""
+        self.weights = first_weights(level, alphabet)
+
+    def make_table(self) -> None:
+        """Frequencies and starts from the weights as they are."""
+        self.frequencies = table(self.weights)
+        self.starts = list(accumulate(self.frequencies, initial=0))
+
+
+def read_step(source: BytesIO, states: list[int], models: list[Model]) -> bytes:
+    """A token from each of the first lanes, under a model each; states and weights change."""
+    tokens = bytearray()
+    for lane, model in enumerate(models):
+        high, low = divmod(states[lane], 1 << 14)
+        token = bisect_right(model.starts, low) - 1
+        states[lane] = model.frequencies[token] * high + low - model.starts[token]
+        tokens.append(token)
+        model.weights[token] += 65536
+    for lane in range(len(models)):
+        if states[lane] < 65536:
+            word = source.read(2)
+            check(len(word) == 2, "cut off in the words")
+            states[lane] = 65536 * states[lane] + int.from_bytes(word, "little")
+    return bytes(tokens)
 
 
 def first_weights(level: int, alphabet: int) -> list[int]:

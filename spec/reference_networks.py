@@ -87,3 +87,50 @@ def windows(unit: Record, weights: dict[str, Array], point: Array) -> Array:
         centre, sharpness = weights["first.window"][:, axis], weights["first.window"][:, 3 + axis]
         away += np.square((coordinate(cell, count)[:, None] - centre) * sharpness)
     return np.exp(-away)
+
+
+def lapped_bands(waves: int) -> Array:
+    """Number of the band of each wave (7.4)."""
+    ends = [0]
+    while ends[-1] < waves:
+        ends.append(min(waves, ends[-1] + max(4, ends[-1] // 4)))
+    return np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+
+
+def lapped_shapes(spec: Record, samples: int, channels: int) -> list[tuple[str, tuple[int, ...]]]:
+    """Name and shape of each tensor of a lapped network in wire order (7.4)."""
+    frames, bands = -(-samples // spec.hop) + 1, int(lapped_bands(spec.waves)[-1]) + 1
+    by_band = (-(-frames // spec.span), channels * bands)
+    return [("gain", by_band), ("amplitude", (channels, frames, spec.waves)), ("floor", by_band)]
+
+
+def lapped_amplitudes(spec: Record, weights: dict[str, Array]) -> Array:
+    """X [channels, frames, waves]; where an amplitude is 0, the floor's with a sign by a hash (7.4)."""
+    w, bands = weights["amplitude"], lapped_bands(spec.waves)
+    i = (np.arange(w.size) + 1).astype(np.uint32).reshape(w.shape)
+    for factor, shift in ((0x9E3779B1, 15), (0x85EBCA77, 13), (0xC2B2AE3D, 16)):
+        i = i * np.uint32(factor)
+        i ^= i >> np.uint32(shift)
+    spans = np.arange(w.shape[1]) // spec.span
+    gain, floor = (
+        weights[name].reshape(-1, len(w), int(bands[-1]) + 1)[spans].transpose(1, 0, 2)[..., bands]
+        for name in ("gain", "floor")
+    )
+    w = np.where(w == 0, np.where(i >= 1 << 31, -1, 1) * np.abs(floor), w)
+    return np.asarray(np.exp2(gain) * np.sign(w) * np.abs(w) ** np.float32(spec.exponent))
+
+
+def lapped(unit: Record, weights: dict[str, Array]) -> Array:
+    """Samples [samples, channels]: each frame's windowed cosines added over the two hops that it covers (7.4)."""
+    hop, amplitudes = unit.spec.hop, lapped_amplitudes(unit.spec, weights)
+    m = np.arange(2 * hop)[:, None] + 0.5
+    cosines = np.cos(math.pi / hop * (m + hop / 2) * (np.arange(unit.spec.waves) + 0.5))
+    factors = (math.sqrt(2 / hop) * np.sin(math.pi * m / (2 * hop)) * cosines).astype(np.float32)
+    channels, frames, _ = amplitudes.shape
+    sound = np.zeros((channels, frames + 1, hop), np.float32)  # the first hop lies before the first sample
+    for k in range(frames):
+        sound[:, k : k + 2] += (amplitudes[:, k] @ factors.T).reshape(channels, 2, hop)
+    samples = sound[:, 1:].reshape(channels, -1)[:, : unit.samples]
+    if unit.spec.joint:
+        samples = np.stack([samples[0] + samples[1], samples[0] - samples[1]]) / np.float32(math.sqrt(2))
+    return samples.T

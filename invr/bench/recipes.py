@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from inrv_format.errors import InputError
 
 from invr.bench.config import CodecConfig
-from invr.config import EncodeConfig, ModelConfig, QuantConfig
+from invr.config import MODELS, EncodeConfig, ModelConfig, QuantConfig
 from invr.presets import PAPERS, SPEEDS, papers_fit, with_steps
 from invr.quality import at_quality
 
@@ -37,6 +37,12 @@ def _preset(name: str) -> Recipe:
         return at_quality(with_steps(SPEEDS[name].config, codec.steps or None), rate)
 
     return Recipe(("video", "audio", "image"), config)
+
+
+def _audio_siren(codec: CodecConfig, rate: float) -> EncodeConfig:
+    """A coordinate network for the sound, with rate in the fit; the rate is its quality."""
+    config = with_steps(SPEEDS["medium"].config, codec.steps or None)
+    return at_quality(replace(config, model=MODELS["audio-siren"]), rate)
 
 
 def _paper(name: str, media: tuple[str, ...], note: str) -> Recipe:
@@ -68,6 +74,12 @@ RECIPES: dict[str, Recipe] = {f"invr-{name}": _preset(name) for name in SPEEDS} 
         "paper-av",
         ("av",),
         note="Chalise et al. 2025: teacher of 2,369,029 weights, student of 1,298,029, LZMA2",
+    ),
+    "audio-siren": Recipe(("audio",), _audio_siren, note="--model audio-siren, as medium"),
+    "siamese-paper": _paper(
+        "paper-audio",
+        ("audio",),
+        note="Mahdi 2025: Siamese SIREN 128-128-64 for each 4 s, Adam",
     ),
     "coin-paper": Recipe(
         ("image",),

@@ -36,6 +36,7 @@ def decode(
     scaled: str | None = typer.Option(None, "-s", "--size", metavar="WxH", help="evaluate at this size"),
     scale: float = typer.Option(1.0, "--scale", help="evaluate at this many times the size"),
     fps: str | None = typer.Option(None, "--fps", metavar="RATE", help="evaluate at this frame rate"),
+    sample_rate: int = typer.Option(0, "-ar", "--sample-rate", metavar="HZ", help="resample the sound to this rate"),
     denoise: bool | None = typer.Option(None, "--denoise/--no-denoise", help="instead of what the encoder measured"),
     video_codec: str | None = typer.Option(None, "-c:v", "--video-codec", help="FFmpeg's name of the output's codec"),
     audio_codec: str | None = typer.Option(None, "-c:a", "--audio-codec", help="FFmpeg's name of the output's codec"),
@@ -68,6 +69,7 @@ def decode(
             duration_s=duration_s,
             frames=frames,
             denoise=denoise,
+            sample_rate_hz=sample_rate,
             device=device,
             threads=threads,
         )

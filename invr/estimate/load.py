@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from inrv_format.families import LappedSpec
 from inrv_format.families.base import count_weights
 from inrv_format.streams import VIDEO
 
@@ -36,7 +37,8 @@ def load_of(plans: Iterable[UnitPlan]) -> Load:
     for plan in plans:
         count = count_weights(plan.spec.tensor_shapes(plan.domain))
         weights[plan.spec.MEDIA] = weights.get(plan.spec.MEDIA, 0) + count
-        step_work += FIXED_WEIGHTS + count
-        evaluation_work += (plan.domain.pixels + plan.domain.samples) * (FIXED_WEIGHTS + count)
+        points = plan.domain.pixels + plan.domain.samples
+        step_work += 0 if isinstance(plan.spec, LappedSpec) else FIXED_WEIGHTS + plan.spec.macs(plan.domain) / points
+        evaluation_work += FIXED_WEIGHTS * points + plan.spec.macs(plan.domain)
         frames = max(frames, plan.domain.frames if plan.spec.MEDIA & VIDEO else 0)
     return Load(weights, step_work, evaluation_work, frames)

@@ -82,7 +82,7 @@ def render_sound(field: Field, t: Tensor) -> NDArray[np.float32]:
 
 
 def to_pixels(picture: Picture, bit_depth: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Integers from values in [-1, 1]: floor((v + 1) / 2 * (2^bits - 1) + 1/2), clipped (`spec/inrv.md` 7.4).
+    """Integers from values in [-1, 1]: floor((v + 1) / 2 * (2^bits - 1) + 1/2), clipped (`spec/inrv.md` 7.5).
 
     A value that is not a number becomes 0.
     """

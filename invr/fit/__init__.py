@@ -1,5 +1,6 @@
 """The encoder's heart: networks are chosen and fitted here; decoding never imports it."""
 
+from invr.fit.closed import choose_lapped, solve, squared_error
 from invr.fit.distill import DistilledObjective
 from invr.fit.finetune import finetune
 from invr.fit.loop import FitProgress, fit, refit
@@ -14,9 +15,12 @@ __all__ = [
     "PointObjective",
     "SoundObjective",
     "UnitPlan",
+    "choose_lapped",
     "choose_tiles",
     "finetune",
     "fit",
     "plan_units",
     "refit",
+    "solve",
+    "squared_error",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from inrv_format.chunk import TileGrid
-from inrv_format.families import AudioSirenSpec, AvSirenSpec, Domain, SirenSpec, Spec
+from inrv_format.families import AudioSirenSpec, AvSirenSpec, Domain, LappedSpec, SirenSpec, Spec
 from inrv_format.families.base import DELTA_TENSORS, count_weights
 from inrv_format.families.siren import GABOR, GAUSSIAN, GRID, POWER, RELU, SINE, STILL, WAVES
 
@@ -53,10 +53,12 @@ def plan_units(
     tiles: TileGrid | None,
     model: ModelConfig,
     wanted: Sequence[float] = (),
+    lapped: LappedSpec | None = None,
 ) -> list[UnitPlan]:
     """The networks of a chunk of shape `picture` [T, H, W, C] and `sound` [N, C], picture first.
 
-    `wanted` are the numbers of weights that the tiles ask for, where the model does not say.
+    `wanted` are the numbers of weights that the tiles ask for, where the model does not say; `lapped` is the sound's
+    network where that is not a SIREN.
     """
     tiles = tiles or TileGrid()
     samples, channels = sound or (0, 0)
@@ -74,7 +76,7 @@ def plan_units(
             plans.append(UnitPlan(_picture_spec(domain, model, weights), domain, tile))
     if sound:
         domain = Domain(samples=samples, channels=channels)
-        plans.append(UnitPlan(_sound_spec(domain, model), domain))
+        plans.append(UnitPlan(lapped or _sound_spec(domain, model), domain))
     return plans
 
 
@@ -144,6 +146,9 @@ def _stored(scales: list[float]) -> tuple[float, float, float]:
 
 
 def _sound_spec(domain: Domain, model: ModelConfig) -> AudioSirenSpec:
+    if model.siamese_shape:
+        first, width, head = model.siamese_shape
+        return AudioSirenSpec(first, width, depth=1, head_width=head, octaves=model.sound_octaves)
     if model.sound_shape:
         return _sound_candidate(model, *model.sound_shape)
     wanted = (model.sound_weights_per_sample or SOUND_DENSITY) * domain.samples * domain.channels

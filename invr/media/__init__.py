@@ -3,6 +3,8 @@
 from invr.media.chunk_lengths import LIVELY_FRAMES, FixedLengths, Lengths, ShotLengths
 from invr.media.colour import luma_weights
 from invr.media.read import MediaReader, ReadConfig
+from invr.media.sound import layout_name
+from invr.media.sound_track import RateChange
 from invr.media.write import Sink, WriteConfig, open_sink
 
 __all__ = [
@@ -10,10 +12,12 @@ __all__ = [
     "FixedLengths",
     "Lengths",
     "MediaReader",
+    "RateChange",
     "ReadConfig",
     "ShotLengths",
     "Sink",
     "WriteConfig",
+    "layout_name",
     "luma_weights",
     "open_sink",
 ]

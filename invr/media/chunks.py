@@ -113,7 +113,7 @@ class SoundLine:
         pts = self.start - shared
         self.start += count
         self._tail = values[-self._overlap :].copy() if self._overlap else None
-        return AudioSignal(values, pts, pts + shared - self._origin, shared)
+        return AudioSignal(values, pts, pts + shared - self._origin, shared, self._rate)
 
     def _push(self, values: NDArray[np.float32]) -> None:
         self._blocks.append(values)

@@ -31,46 +31,69 @@ class SampleLine:
         return values, position
 
 
+class RateChange:
+    """Makes sound gapless and brings it to another sample rate (FFmpeg's swresample), if it is another."""
+
+    def __init__(self, layout: str, from_hz: int, to_hz: int, *, starts_at_zero: bool = False) -> None:
+        self._layout, self._from_hz, self._to_hz = layout, from_hz, to_hz
+        self._line = SampleLine(starts_at_zero)
+        self._resampler = av.AudioResampler("fltp", layout, to_hz) if from_hz != to_hz else None
+        self._pts: int | None = None
+
+    def push(self, values: Samples, pts: int) -> tuple[Samples, int]:
+        """What follows at the new rate, and its time in samples of that; `pts` is in samples of the old one."""
+        values, position = self._line.joined(values, pts)
+        if self._pts is None:
+            self._pts = round(position * self._to_hz / self._from_hz)
+        if self._resampler is not None and len(values):
+            frame = samples_frame(values, "fltp", self._layout, self._from_hz)
+            values = self._joined(self._resampler.resample(frame), values.shape[1])
+        return self._placed(values)
+
+    def flush(self, channels: int) -> tuple[Samples, int]:
+        """What still waits; nothing may be pushed after."""
+        if self._resampler is None or self._pts is None:
+            return self._placed(np.zeros((0, channels), np.float32))
+        return self._placed(self._joined(self._resampler.resample(None), channels))
+
+    def _joined(self, frames: list[av.AudioFrame], channels: int) -> Samples:
+        return np.concatenate([np.zeros((0, channels), np.float32), *map(frame_samples, frames)])
+
+    def _placed(self, values: Samples) -> tuple[Samples, int]:
+        pts = self._pts or 0
+        if self._pts is not None:
+            self._pts += len(values)
+        return values, pts
+
+
 class SoundTrack:
     """Cuts sound into `av.AudioFrame`s that an open encoder takes, resampled only where its rate differs."""
 
     def __init__(self, context: av.AudioCodecContext, layout: str, sample_rate_hz: int, starts_at_zero: bool) -> None:
         self._context = context
         self._layout = layout
-        self._rate = sample_rate_hz
         self._size = context.frame_size or PCM_BLOCK
-        self._line = SampleLine(starts_at_zero)
+        self._line = RateChange(layout, sample_rate_hz, context.sample_rate, starts_at_zero=starts_at_zero)
         self._waiting: list[Samples] = []
         self._count = 0
+        self._channels = 0
         self._pts: int | None = None
-        self._resampler: av.AudioResampler | None = None
-        if context.sample_rate != sample_rate_hz:
-            self._resampler = av.AudioResampler("fltp", layout, context.sample_rate)
 
     def frames(self, values: Samples, pts: int) -> Iterator[av.AudioFrame]:
         """Full blocks; what is left waits for the next call. `pts` is in samples of the given rate."""
-        values, position = self._line.joined(values, pts)
+        self._channels = values.shape[1]
+        values, position = self._line.push(values, pts)
         if self._pts is None:
-            self._pts = round(position * self._context.sample_rate / self._rate)
-        if len(values):
-            self._push(self._resampled(values))
+            self._pts = position
+        self._push(values)
         yield from self._blocks(self._size)
 
     def rest(self) -> Iterator[av.AudioFrame]:
         """What still waits, the last block as short as it is."""
-        if self._resampler is not None and self._pts is not None:
-            for frame in self._resampler.resample(None):
-                self._push(frame_samples(frame))
+        self._push(self._line.flush(self._channels)[0])
         yield from self._blocks(self._size)
         if self._count:
             yield from self._blocks(self._count)
-
-    def _resampled(self, values: Samples) -> Samples:
-        if self._resampler is None:
-            return values
-        frame = samples_frame(values, "fltp", self._layout, self._rate)
-        parts = [frame_samples(part) for part in self._resampler.resample(frame)]
-        return np.concatenate([np.zeros((0, values.shape[1]), np.float32), *parts])
 
     def _push(self, values: Samples) -> None:
         self._waiting.append(values)

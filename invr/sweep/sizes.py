@@ -100,7 +100,9 @@ def groups_of(media: tuple[str, ...], model: ModelConfig) -> list[tuple[str, ...
 
 def model_of(model: ModelConfig, width: int, depth: int) -> ModelConfig:
     """The model with its size fixed; the branches of a unified network are as wide as its shared layers."""
-    return replace(model, picture_shape=(width, depth), sound_shape=(width, depth), av_shape=(width, width, depth))
+    return replace(
+        model, picture_shape=(width, depth), sound="siren", sound_shape=(width, depth), av_shape=(width, width, depth)
+    )
 
 
 def _point(

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from inrv_format.entropy import parts, rans
+from inrv_format.entropy import neighbours, parts, rans
 from inrv_format.errors import InvalidDataError
 from inrv_format.quantization import ASYMMETRIC, MAX_BITS, SYMMETRIC, TensorHeader
 from inrv_format.tensors import Symbols, TensorSymbols, unpack
@@ -155,6 +155,104 @@ def test_both_decoders_agree_on_every_head(head):
             damaged = stored.copy()
             damaged[place] = head
             decoded(bytes(damaged), (tensor,))
+
+
+SPACES = [(1, 1, 1), (1, 7, 9), (3, 5, 8), (4, 6, 1), (4, 1, 6), (1, 1, 30), (1, 20, 1), (20, 1, 1), (2, 30, 17)]
+
+
+def space(tensor: TensorSymbols, shape: tuple[int, ...]) -> TensorSymbols:
+    """A flat tensor in that shape."""
+    return replace(tensor, values=tensor.values.reshape(shape))
+
+
+def spread(shape: tuple[int, ...], header: TensorHeader, octaves: float, seed: int = 0) -> TensorSymbols:
+    """Laplace integers whose scale grows by so many octaves from the first column to the last."""
+    scales = 2.0 ** (-4 + np.linspace(0, octaves, shape[-1]))
+    low, high = header.q_range
+    values = np.rint(np.random.default_rng(seed).laplace(0, scales, shape)) + header.zero_point
+    return TensorSymbols("space", header, np.clip(values, low, high).astype(np.int32))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [*SPACES, (0, 3, 4), (2, 0, 3), (2, 3, 0)])
+def test_three_dimensions_come_back_from_both_decoders(shape, kind):
+    generator = np.random.default_rng(0)
+    for bits in (1, 9, 24):
+        flat = [integers(header, int(np.prod(shape)), kind, generator) for header in headers_of(bits, generator)]
+        symbols = tuple(space(tensor, shape) for tensor in flat)
+        assert is_exact(symbols)
+        assert (rans.compress(symbols)[0] == 63) == (symbols[0].values.size > 0)
+
+
+@pytest.mark.parametrize("shape", [(1, 200, 40), (2, 60, 90), (90, 100, 1), (2, 1, 1500)])
+@pytest.mark.parametrize("octaves", [0, 3, 12, 27])
+def test_three_dimensions_of_many_lanes_and_all_levels(shape, octaves):
+    """Waves of more integers than lanes and of fewer, of one size and of all, between other tensors."""
+    tensor = spread(shape, TensorHeader(24, SYMMETRIC, 0, 1.0), octaves)
+    others = uneven([1, 300] * 30, 40, TensorHeader(12, SYMMETRIC, 0, 1.0))
+    assert is_exact((others, tensor, flat_tensor(np.arange(60), TensorHeader(8, SYMMETRIC, 0, 1.0)), tensor))
+
+
+@pytest.mark.parametrize(("plane", "weights"), [(0, 13), (1, 17)])
+def test_levels_begin_at_the_same_sums(plane, weights):
+    """The library compares sums with 55 numbers of its own."""
+    for bound, least in zip(reference.LEVEL_BOUNDS[plane], neighbours.thresholds(weights).tolist(), strict=True):
+        assert (16 * (least - 1)) ** 4 < bound <= (16 * least) ** 4
+
+
+@pytest.mark.parametrize("kind", ["noise", "sorted", "laplace"])
+def test_three_dimensions_may_be_coded_without_neighbours(kind):
+    """The payload of the same integers in one dimension; those of a matrix by classes are not such a payload."""
+    generator = np.random.default_rng(0)
+    for header in headers_of(9, generator):
+        flat = integers(header, 240, kind, generator)
+        assert decoded(rans.compress((flat,)), (space(flat, (4, 5, 12)),)) == [flat.values.reshape(4, 5, 12).tolist()]
+    matrix = uneven([1, 300] * 30, 20, TensorHeader(12, SYMMETRIC, 0, 1.0))
+    assert decoded(rans.compress((matrix,)), (space(matrix, (1, 20, 60)),)) == REFUSED
+
+
+@pytest.mark.parametrize("shape", [(240,), (12, 20), (60, 4), (0, 3, 4), (2, 0, 9), (4, 1, 5, 12)])
+def test_only_integers_in_three_dimensions_have_neighbours(shape):
+    header = TensorHeader(9, SYMMETRIC, 0, 1.0)
+    stored = rans.compress((spread((4, 5, 12), header, 3),))
+    found = decoded(stored, (TensorSymbols("other", header, np.zeros(shape, np.int32)),))
+    assert found == REFUSED
+    assert decoded(stored[:1], (TensorSymbols("other", header, np.zeros(shape, np.int32)),)) == REFUSED
+
+
+@pytest.mark.parametrize("head", range(256))
+def test_both_decoders_agree_on_every_head_of_three_dimensions(head):
+    tensor = spread((3, 5, 8), TensorHeader(12, SYMMETRIC, 0, 1.0), 6)
+    stored = rans.compress((tensor,))
+    decoded(bytes([head]) + stored[1:], (tensor,))
+    empty = replace(tensor, values=np.zeros((3, 0, 8), np.int32))
+    assert decoded(bytes([head]), (empty,)) == ([[[], [], []]] if head & 63 < 56 else REFUSED)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_both_decoders_agree_on_damaged_neighbours(seed):
+    generator = np.random.default_rng(seed)
+    shape = SPACES[seed % len(SPACES)]
+    header = headers_of(int(generator.integers(2, MAX_BITS + 1)), generator)[seed % 4]
+    symbols = (space(integers(header, int(np.prod(shape)), KINDS[seed % 7], generator), shape),)
+    symbols += (spread((2, 9, 11), header, 8, seed),)
+    stored = rans.compress(symbols)
+    for _ in range(4):
+        cut, zeros, noise, flipped, replaced = damaged(stored, generator)
+        assert decoded(cut, symbols) == decoded(zeros, symbols) == decoded(noise, symbols) == REFUSED
+        decoded(flipped, symbols)
+        decoded(replaced, symbols)
+
+
+@pytest.mark.parametrize("shift", [-3, -1, 1, 2])
+@pytest.mark.parametrize("bits", [2, 5, 9, 24])
+def test_both_decoders_agree_on_neighbours_out_of_range(bits, shift):
+    header = TensorHeader(bits, ASYMMETRIC, 1 << (bits - 1), 1.0)
+    for kind in ("ends", "noise", "laplace"):
+        tensor = space(integers(header, 60, kind, np.random.default_rng(bits)), (3, 4, 5))
+        moved = replace(header, zero_point=min(max(0, header.zero_point + shift), (1 << bits) - 1))
+        found = decoded(rans.compress((tensor,)), (replace(tensor, header=moved),))
+        assert found == REFUSED or kind != "ends"
 
 
 @pytest.mark.parametrize(("kind", "share"), [("sorted", 0.6), ("noise", 1.08)])

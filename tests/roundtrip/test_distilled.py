@@ -16,7 +16,7 @@ from invr.signals import AudioSignal, Signal, VideoSignal
 STREAMS = {0: VideoStream(16, 12, Fraction(1, 25)), 1: AudioStream(8000, 1, "mono")}
 FIT = FitConfig(steps=100, samples=256, checks=3, l1=0.0, picture_weight=0.5, sound_weight=0.5)
 SMALL, LARGE = (ModelConfig(unified=True, av_shape=(16, 16, depth)) for depth in (1, 2))
-APART = ModelConfig("waves", picture_shape=(16, 1), sound_shape=(12, 1))
+APART = ModelConfig("waves", picture_shape=(16, 1), sound="siren", sound_shape=(12, 1))
 TAUGHT = EncodeConfig(SMALL, FIT, teacher=TeacherConfig(LARGE, FIT))
 
 

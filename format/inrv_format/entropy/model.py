@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,30 +27,37 @@ Tokens = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Frequencies of the tokens, which sum to TOTAL, where each begins, and the token of each of the TOTAL slots."""
+    """Of each of M models the frequencies [M, A] of the tokens, which sum to TOTAL, where each token begins, and the
+    token of each slot [M, TOTAL].
+    """
 
     frequency: Integers
     start: Integers
-    token: Integers
+    token: Tokens
 
 
 class Model:
-    """Counts of the tokens of one part: as if PRIOR_COUNTS had come from a geometric distribution, and the seen."""
+    """Counts of the tokens of a part under each of its levels: as if PRIOR_COUNTS had come from the geometric
+    distribution of the level, and the seen.
+    """
 
-    def __init__(self, head: int, alphabet: int) -> None:
-        self._weights = prior(head % UNSIGNED)[:alphabet] * PRIOR_COUNTS
+    def __init__(self, levels: Sequence[int], alphabet: int) -> None:
+        self._weights = np.stack([prior(level)[:alphabet] for level in levels]) * PRIOR_COUNTS
 
-    def count(self, tokens: Integers | Tokens) -> None:
-        """Learn from tokens that both sides know."""
-        self._weights += np.bincount(tokens, minlength=len(self._weights)) << 16
+    def count(self, tokens: Integers | Tokens, models: Integers | int = 0) -> None:
+        """Learn from tokens of these models that both sides know."""
+        cells = models * self._weights.shape[1] + tokens.astype(np.int64)
+        self._weights += np.bincount(cells, minlength=self._weights.size).reshape(self._weights.shape) << 16
 
     def table(self) -> Table:
         """The counts as frequencies of at least one each; what rounding leaves goes to the likeliest token."""
         weights = self._weights
-        frequency = 1 + weights * (TOTAL - len(weights)) // max(1, int(weights.sum()))
-        frequency[np.argmax(frequency)] += TOTAL - int(frequency.sum())
-        start = np.cumsum(frequency) - frequency
-        return Table(frequency, start, np.repeat(np.arange(len(weights)), frequency))
+        count, alphabet = weights.shape
+        frequency = 1 + weights * (TOTAL - alphabet) // np.maximum(1, weights.sum(1, keepdims=True))
+        frequency[np.arange(count), frequency.argmax(1)] += TOTAL - frequency.sum(1)
+        start = np.cumsum(frequency, axis=1) - frequency
+        tokens = np.tile(np.arange(alphabet, dtype=np.uint8), count)
+        return Table(frequency, start, np.repeat(tokens, frequency.ravel()).reshape(count, TOTAL))
 
     def epochs(self, size: int, lanes: int) -> Iterator[tuple[Table, int, int]]:
         """Tables, and the first and last + 1 symbol that each is for: a new one when a quarter more is known."""
@@ -60,6 +68,7 @@ class Model:
             step = following
 
 
+@lru_cache(maxsize=1)
 def bounds() -> tuple[Integers, Integers]:
     """Smallest magnitude of each token, and how many plain bits follow it: two tokens an octave from DIRECT on."""
     exponents = np.repeat(np.arange(4, LARGEST_EXPONENT + 1), 2)
@@ -68,6 +77,7 @@ def bounds() -> tuple[Integers, Integers]:
     return low, np.concatenate([np.zeros(DIRECT, np.int64), exponents - 1])
 
 
+@lru_cache(maxsize=LEVELS)
 def prior(level: int) -> Integers:
     """A geometric distribution over the tokens in 1/65536, whose mean magnitude is 2^(level / 2) / 16.
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from inrv_format.entropy.layout import Layout
 from inrv_format.entropy.model import DIFFERENCES, LEVELS, UNSIGNED, Integers, Tokens, bounds
+from inrv_format.entropy.neighbours import NEIGHBOURS, is_space
 from inrv_format.errors import InvalidDataError
 from inrv_format.quantization import TensorHeader
 from inrv_format.tensors import TensorSymbols
@@ -28,11 +29,12 @@ CLASS_BITS = 24
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is coded of a part, under which head and with how many tokens."""
+    """What is coded of a part, under which head and with how many tokens; with the head NEIGHBOURS also its shape."""
 
     values: Integers
     head: int
     alphabet: int
+    shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,13 @@ class Plan:
 
 
 def cut(tensor: TensorSymbols) -> tuple[bytes, list[Part]]:
-    """Heads and parts of a tensor: a table by columns, a matrix whole or by classes of these, whichever is less."""
+    """Heads and parts of a tensor: a table by columns, a matrix whole or by classes of these, whichever is less; what
+    has three dimensions by its neighbours.
+    """
     centred = tensor.values.astype(np.int64) - tensor.header.zero_point
+    if is_space(centred.shape):
+        part = Part(centred.ravel(), NEIGHBOURS, alphabet(tensor.header, NEIGHBOURS), centred.shape)
+        return bytes([NEIGHBOURS]), [part]
     classes = _fixed_classes(centred.shape)
     centred = centred.reshape(-1, len(classes))
     parts = _parts(centred, classes, tensor.header)
@@ -75,13 +82,14 @@ def parse_heads(stored: bytes, layout: Layout) -> tuple[list[Plan], int]:
     for header, (name, shape) in zip(layout.headers, layout.shapes, strict=True):
         classes, classes_head = _fixed_classes(shape), None
         first, count = stored[position : position + 1], int(classes.max()) + 1
-        if first and LEVELS <= first[0] < UNSIGNED:
+        by_neighbours = first == bytes([NEIGHBOURS]) and is_space(shape)
+        if first and LEVELS <= first[0] < UNSIGNED and not by_neighbours:
             count, classes_head = first[0] - CLASSES_OFFSET, int.from_bytes(stored[position + 1 : position + 2])
             if count > MOST_CLASSES or not _is_matrix(shape) or not UNSIGNED <= classes_head < UNSIGNED + LEVELS:
                 raise InvalidDataError(f"tensor {name} cannot have these classes", section=SECTION)
             position += 2
         heads = stored[position : position + count]
-        if len(heads) < count or any(head % UNSIGNED >= LEVELS for head in heads):
+        if len(heads) < count or (any(head % UNSIGNED >= LEVELS for head in heads) and not by_neighbours):
             raise InvalidDataError("heads are cut off or out of range", section=SECTION)
         position += count
         plans.append(Plan(name, shape, header, math.prod(shape) // len(classes), classes, classes_head, heads))

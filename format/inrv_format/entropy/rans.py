@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from inrv_format.entropy.layout import Layout
 from inrv_format.entropy.model import TOTAL, TOTAL_BITS, UNSIGNED, Integers, Model, Table, Tokens, bounds
-from inrv_format.entropy.parts import SECTION, alphabet, cut, join, parse_heads
+from inrv_format.entropy.neighbours import NEIGHBOURS, code
+from inrv_format.entropy.parts import SECTION, Part, alphabet, cut, join, parse_heads
 from inrv_format.errors import InvalidDataError
 from inrv_format.tensors import Symbols, pack
 
@@ -31,14 +32,7 @@ def compress(symbols: Symbols) -> bytes:
     cuts = [cut(tensor) for tensor in symbols]
     parts = [part for _, parts in cuts for part in parts]
     splits = [_split(part.values) for part in parts]
-    steps: list[tuple[Integers, Integers]] = []
-    for part, (tokens, *_) in zip(parts, splits, strict=True):
-        model = Model(part.head, part.alphabet)
-        for table, first, last in model.epochs(len(tokens), lanes):
-            for begin in range(first, last, lanes):
-                step = tokens[begin : min(begin + lanes, last)]
-                steps.append((table.frequency[step], table.start[step]))
-            model.count(tokens[first:last])
+    steps = [step for part, (tokens, *_) in zip(parts, splits, strict=True) for step in _steps(part, tokens, lanes)]
     states, words = _encode(steps, lanes)
     bits = np.concatenate([_plain_bits(part.head, *split) for part, split in zip(parts, splits, strict=True)])
     heads = b"".join(heads for heads, _ in cuts)
@@ -59,9 +53,12 @@ def decompress(stored: bytes, layout: Layout) -> bytes:
     for plan in plans:
         classes: Tokens = plan.classes
         if plan.classes_head is not None:
-            classes = decoder.tokens(Model(plan.classes_head, len(plan.heads)), len(classes))
+            classes = decoder.tokens(Model([plan.classes_head % UNSIGNED], len(plan.heads)), len(classes))
+        if plan.heads == bytes([NEIGHBOURS]):
+            found.append((classes, [decoder.tokens_by_neighbours(plan.shape, alphabet(plan.header, NEIGHBOURS))]))
+            continue
         sizes = plan.rows * np.bincount(classes, minlength=len(plan.heads))
-        models = [Model(head, alphabet(plan.header, head)) for head in plan.heads]
+        models = [Model([head % UNSIGNED], alphabet(plan.header, head)) for head in plan.heads]
         found.append((classes, [decoder.tokens(*pair) for pair in zip(models, sizes.tolist(), strict=True)]))
     decoder.check_end()
     pairs = [
@@ -92,8 +89,20 @@ class _Decoder:
         for table, first, last in model.epochs(size, lanes):
             for begin in range(first, last, lanes):
                 end = min(begin + lanes, last)
-                found[begin:end] = self._step(table, end - begin)
+                found[begin:end] = self._step(table, np.zeros(end - begin, np.int64))
             model.count(found[first:last])
+        return found
+
+    def tokens_by_neighbours(self, shape: tuple[int, ...], alphabet: int) -> Tokens:
+        """The tokens of a tensor of three dimensions, in row-major order."""
+        found, lanes = np.empty(math.prod(shape), np.uint8), len(self._states)
+
+        def decoded(flat: Integers, levels: Integers, table: Table) -> Tokens:
+            steps = [self._step(table, levels[at : at + lanes]) for at in range(0, len(flat), lanes)]
+            found[flat] = tokens = np.concatenate(steps) if steps else np.zeros(0, np.uint8)
+            return tokens
+
+        code(shape, alphabet, decoded)
         return found
 
     def check_end(self) -> None:
@@ -101,11 +110,12 @@ class _Decoder:
         if (self._states != LOWEST).any():
             raise InvalidDataError("entropy-coded payload does not end as it should", section=SECTION)
 
-    def _step(self, table: Table, active: int) -> Integers:
-        states = self._states[:active]
+    def _step(self, table: Table, models: Integers) -> Tokens:
+        """The next token of as many lanes as there are `models`."""
+        states = self._states[: len(models)]
         slots = states & (TOTAL - 1)
-        tokens: Integers = table.token[slots]
-        states = table.frequency[tokens] * (states >> TOTAL_BITS) + slots - table.start[tokens]
+        tokens: Tokens = table.token[models, slots]
+        states = table.frequency[models, tokens] * (states >> TOTAL_BITS) + slots - table.start[models, tokens]
         low = np.flatnonzero(states < LOWEST)
         if len(low):
             following = self._words[self.position : self.position + len(low)]
@@ -113,7 +123,7 @@ class _Decoder:
                 raise InvalidDataError("entropy-coded payload ends early", section=SECTION)
             states[low] = states[low] << 16 | following.astype(np.int64)
             self.position += len(low)
-        self._states[:active] = states
+        self._states[: len(models)] = states
         return tokens
 
 
@@ -164,6 +174,25 @@ def _encode(steps: list[tuple[Integers, Integers]], lanes: int) -> tuple[Integer
         states[: len(frequency)] = (active // frequency << TOTAL_BITS) + active % frequency + start
     words = np.concatenate(blocks[::-1]) if blocks else np.zeros(0, np.int64)
     return states, words.astype(np.uint16)
+
+
+def _steps(part: Part, tokens: Integers, lanes: int) -> list[tuple[Integers, Integers]]:
+    """Frequency and start of each token of a part, step by step, as a decoder needs them."""
+    steps: list[tuple[Integers, Integers]] = []
+
+    def noted(values: Integers, models: Integers | int, table: Table) -> Integers:
+        for at in range(0, len(values), lanes):
+            where = models if isinstance(models, int) else models[at : at + lanes], values[at : at + lanes]
+            steps.append((table.frequency[where], table.start[where]))
+        return values
+
+    if part.head == NEIGHBOURS:
+        code(part.shape, part.alphabet, lambda flat, levels, table: noted(tokens[flat], levels, table))
+        return steps
+    model = Model([part.head % UNSIGNED], part.alphabet)
+    for table, first, last in model.epochs(len(tokens), lanes):
+        model.count(noted(tokens[first:last], 0, table))
+    return steps
 
 
 def _split(values: Integers) -> tuple[Integers, Integers, Integers]:

@@ -6,11 +6,22 @@ from inrv_format.errors import UnsupportedError
 from inrv_format.families.audio_siren import AudioSirenSpec
 from inrv_format.families.av_siren import AvSirenSpec
 from inrv_format.families.base import Domain, Spec
+from inrv_format.families.lapped import LappedSpec
 from inrv_format.families.siren import SirenSpec
 
-FAMILIES: dict[int, type[Spec]] = {1: SirenSpec, 2: AvSirenSpec, 3: AudioSirenSpec}
+FAMILIES: dict[int, type[Spec]] = {1: SirenSpec, 2: AvSirenSpec, 3: AudioSirenSpec, 4: LappedSpec}
 
-__all__ = ["FAMILIES", "AudioSirenSpec", "AvSirenSpec", "Domain", "SirenSpec", "Spec", "family_id", "parse_family"]
+__all__ = [
+    "FAMILIES",
+    "AudioSirenSpec",
+    "AvSirenSpec",
+    "Domain",
+    "LappedSpec",
+    "SirenSpec",
+    "Spec",
+    "family_id",
+    "parse_family",
+]
 
 
 def parse_family(wire_id: int, data: bytes) -> Spec:

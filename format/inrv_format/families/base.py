@@ -12,8 +12,8 @@ from inrv_format.schema import parse_fields
 MAX_WIDTH = 4096
 MAX_DEPTH = 64
 MAX_EMBEDDING = 256
-# Tensors of motion, whose rows are stored as what changes from one to the next; they cost no work at a pixel.
-DELTA_TENSORS = frozenset({"motion", "motion.grid"})
+# Tensors whose rows are stored as what changes from one to the next, and that cost no work at a point.
+DELTA_TENSORS = frozenset({"motion", "motion.grid", "gain", "floor"})
 
 Shape = tuple[int, ...]
 

@@ -73,7 +73,7 @@ def test_a_network_is_fitted_as_the_file_will_describe_it(model):
         assert type(plan.spec).parse(plan.spec.pack()) == plan.spec
 
 
-@pytest.mark.parametrize(("model", "first"), [(ModelConfig(), 80), (MODELS["siren-power"], 20)])
+@pytest.mark.parametrize(("model", "first"), [(MODELS["audio-siren"], 80), (MODELS["siren-power"], 20)])
 def test_a_sound_network_has_the_shape_asked_for(model, first):
     (plan,) = plan_units(None, (8000, 2), TileGrid(), replace(model, sound_shape=(20, 4)))
     assert (plan.spec.first, plan.spec.width, plan.spec.depth) == (first, 20, 4)

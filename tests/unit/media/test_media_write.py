@@ -3,6 +3,7 @@
 import errno
 import io
 from fractions import Fraction
+from itertools import pairwise
 
 import av
 import numpy as np
@@ -11,7 +12,7 @@ import soundfile
 from inrv_format.errors import InputError, OutputError
 from inrv_format.streams import AudioStream
 
-from invr.media import WriteConfig, open_sink
+from invr.media import RateChange, WriteConfig, open_sink
 
 
 class FullDisk(io.RawIOBase):
@@ -333,3 +334,29 @@ def test_unknown_extension_is_refused(tmp_path, stream):
 def test_missing_folder_is_an_output_error(tmp_path, stream):
     with pytest.raises(OutputError, match="No such file or directory"):
         open_sink(tmp_path / "none" / "a.mkv", stream(), None, WriteConfig())
+
+
+@pytest.mark.parametrize("to_hz", [8000, 22_050, 48_000])
+def test_a_change_of_rate_keeps_time_and_tone(to_hz):
+    from_hz, count = 16_000, 12_000
+    tone = np.sin(2 * np.pi * 440 * np.arange(count) / from_hz).astype(np.float32)[:, None]
+    line = RateChange("mono", from_hz, to_hz)
+    parts = [line.push(tone[at : at + 1000], 4000 + at) for at in range(0, count, 1000)]
+    parts.append(line.flush(1))
+    assert parts[0][1] == 4000 * to_hz // from_hz
+    assert all(one[1] + len(one[0]) == other[1] for one, other in pairwise(parts))
+    changed = np.concatenate([values for values, _ in parts])[:, 0]
+    assert abs(len(changed) - count * to_hz / from_hz) <= 1
+    expected = np.sin(2 * np.pi * 440 * np.arange(len(changed)) / to_hz)
+    inner = slice(to_hz // 20, -to_hz // 20)
+    assert np.abs(changed - expected)[inner].max() < 0.01
+
+
+def test_the_same_rate_changes_nothing_but_fills_gaps():
+    line = RateChange("stereo", 8000, 8000)
+    one, other = np.ones((100, 2), np.float32), np.full((50, 2), 2, np.float32)
+    assert line.push(one, 10)[1] == 10
+    values, pts = line.push(other, 130)
+    assert pts == 110
+    np.testing.assert_array_equal(values[:, 0], [0] * 20 + [2] * 50)
+    assert not len(line.flush(2)[0])
