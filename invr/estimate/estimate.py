@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from inrv_format.chunk import Chunk
 from inrv_format.errors import InputError
-from inrv_format.streams import Stream
+from inrv_format.streams import VIDEO, Stream
 from inrv_format.writer import Writer
 
 from invr.config import EncodeConfig
@@ -88,15 +88,16 @@ def _foreseen(found: Survey, config: EncodeConfig, framing_bytes: int) -> Estima
     once_s, fits_s = _seconds(found, config)
     time_s, steps = once_s + fits_s, config.fit.steps
     budget_s = config.goal.time_s
-    if budget_s is not None and time_s > budget_s:
-        steps = max(min(LEAST_STEPS, steps), round(steps * (budget_s - once_s) / max(fits_s, 1e-9)))
+    if budget_s is not None and time_s > budget_s and fits_s:
+        steps = max(min(LEAST_STEPS, steps), round(steps * (budget_s - once_s) / fits_s))
         time_s = once_s + fits_s * steps / config.fit.steps
     content = sum(len(probe.encoded.content) - sum(probe.bits.values()) / 8 for probe in found.probes)
-    payload = sum(_payload_bytes(found, media) for media in {media for probe in found.probes for media in probe.bits})
     grown = growth(short, steps) if config.fit.lmbda or config.goal.steers else 1.0
+    every = {media for probe in found.probes for media in probe.bits}
+    payload = sum(_payload_bytes(found, media) * (grown if media & VIDEO else 1.0) for media in every)
     levels = [probe.encoded.chunk.video.psnr_db for probe in found.probes if probe.encoded.chunk.video]
     return Estimate(
-        size_bytes=round(framing_bytes + content / len(found.probes) * len(found.loads) + payload * grown),
+        size_bytes=round(framing_bytes + content / len(found.probes) * len(found.loads) + payload),
         psnr_db=sum(levels) / len(levels) + gained_db(short, steps) if levels else math.nan,
         time_s=time_s,
         steps=steps,
@@ -112,7 +113,8 @@ def _foreseen(found: Survey, config: EncodeConfig, framing_bytes: int) -> Estima
 def _seconds(found: Survey, config: EncodeConfig) -> tuple[float, float]:
     """What is done once for each chunk, with reading; and the fits, at the speed of the probes."""
     once_s = sum(probe.rest_s for probe in found.probes) / sum(probe.load.evaluation_work for probe in found.probes)
-    step_s = sum(probe.step_s for probe in found.probes) / sum(probe.load.step_work for probe in found.probes)
+    probed_work = sum(probe.load.step_work for probe in found.probes)
+    step_s = sum(probe.step_s for probe in found.probes) / probed_work if probed_work else 0.0
     once_s *= sum(load.evaluation_work for load in found.loads)
     fits_s = step_s * counted_steps(config.fit) * sum(load.step_work for load in found.loads)
     if config.goal.steers:
