@@ -15,6 +15,7 @@ CODERS = ("rans", "lzma2", "zstd")
 DEVICES = ("cpu", "cuda", "auto")
 MOTIONS = {"still": STILL, "affine": AFFINE, "grid": GRID}
 EMBEDDINGS = ("gabor", "waves", "power", "gaussian", "none")
+AUDIOS = ("inr", "opus", "flac")
 SOUNDS = ("lapped", "siren")
 SAMPLINGS = ("scattered", "frame")
 OPTIMIZERS = ("muon", "adam")
@@ -231,9 +232,10 @@ class Goal:
 class EncodeConfig:
     """Everything that decides the bytes of a file, with the media left out.
 
-    Chunks have `chunk_frames` frames, across cuts too; 0 starts them at cuts and goes by motion (invr/media).
-    `tiles` None cuts pictures that ask for more weights than one network should have. A `goal` of PSNR, size or
-    bitrate takes the place of `fit.lmbda`.
+    `audio` inr fits a network to the sound; opus and flac put packets of an ordinary codec in its place, opus at bits
+    a second that follow the price of a bit. Chunks have `chunk_frames` frames, across cuts too; 0 starts them at cuts
+    and goes by motion (invr/media). `tiles` None cuts pictures that ask for more weights than one network should
+    have. A `goal` of PSNR, size or bitrate takes the place of `fit.lmbda`.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -241,6 +243,7 @@ class EncodeConfig:
     quant: QuantConfig = field(default_factory=QuantConfig)
     teacher: TeacherConfig | None = None
     coder: str = "rans"
+    audio: str = "inr"
     chunk_frames: int = 0
     tiles: TileGrid | None = None
     seed: int = 0
@@ -252,6 +255,7 @@ class EncodeConfig:
 
     def __post_init__(self) -> None:
         require_option(self.coder in CODERS, "coder", self.coder, ", ".join(CODERS))
+        require_option(self.audio in AUDIOS, "--audio", self.audio, ", ".join(AUDIOS))
         require_option(0 <= self.chunk_frames <= 65536, "chunk frames", self.chunk_frames, "0 (automatic) to 65536")
         require_option(self.device in DEVICES, "device", self.device, ", ".join(DEVICES))
         require_option(0 <= self.seed < 1 << 63, "seed", self.seed, "0 to 2^63 - 1")

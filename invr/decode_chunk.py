@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from inrv_format.chunk import Chunk, TileGrid
+from inrv_format.families import CodedSpec
 from inrv_format.streams import AUDIO, VIDEO, AudioStream, VideoStream
 from numpy.typing import NDArray
 
@@ -14,15 +15,18 @@ from invr.fields import Field, build_field
 from invr.fields.base import sample_times
 from invr.fields.parallel import parallel_map
 from invr.fields.render import Picture, PictureGrid, axis_centres, render_pictures, render_sound, to_pixels
+from invr.media import decode_packets
 from invr.quant import dequantize
 
 Frame = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 def build_fields(chunk: Chunk, device: str) -> list[Field]:
-    """The chunk's networks, decompressed and dequantized, in the order of its units."""
+    """The chunk's networks, decompressed and dequantized, in the order of its units; packets are no network."""
     fields = []
     for unit in chunk.units:
+        if isinstance(unit.spec, CodedSpec):
+            continue
         field = build_field(unit.spec, unit.domain)
         dequantize(unit.symbols(), field)
         fields.append(field.to(device))
@@ -49,6 +53,11 @@ def decode_picture(
 def decode_sound(chunk: Chunk, fields: list[Field], stream: AudioStream, gate: bool | None) -> NDArray[np.float32]:
     """Samples [N, C] of the chunk, its overlap included; `gate` None denoises where the file says that it helps."""
     assert chunk.audio is not None
+    for unit in chunk.units:
+        if isinstance(unit.spec, CodedSpec):
+            count = chunk.audio.sample_count
+            packets = unit.packets()
+            return decode_packets(unit.spec, packets, stream.sample_rate_hz, stream.layout, count, stream.channels)
     heads = decode_heads(chunk, fields)
     wanted = chunk.audio.denoise if gate is None else gate
     return denoise(heads, stream.sample_rate_hz) if wanted else join_heads(heads)

@@ -11,19 +11,19 @@ from functools import partial
 
 import numpy as np
 import torch
-from inrv_format.chunk import AudioSpan, Chunk, TileGrid, Unit, VideoSpan, build_chunk, compress_unit, parse_chunk
+from inrv_format.chunk import AudioSpan, Chunk, TileGrid, VideoSpan, build_chunk, parse_chunk
 from inrv_format.entropy import coder_id_by_name
 from inrv_format.errors import BackendError
 from inrv_format.families import LappedSpec
 from inrv_format.families.base import count_weights
 from inrv_format.streams import AUDIO, AudioStream, Stream, VideoStream
 from inrv_format.tensors import Symbols
+from inrv_format.unit import Unit, compress_unit
 from numpy.typing import NDArray
 
 from invr.config import REFERENCE_LMBDA, EncodeConfig
-from invr.decode_chunk import build_fields, decode_heads, decode_picture
-from invr.denoise import denoise, join_heads
-from invr.encode_sound import is_silence, lapped_spec, normalised, scaled_sound, silenced, solved
+from invr.decode_chunk import build_fields, decode_picture, decode_sound
+from invr.encode_sound import is_silence, lapped_spec, normalised, packet_unit, scaled_sound, silenced, solved
 from invr.fields import Field, build_field
 from invr.fields.audio_siren import AudioSiren, dominant_cycles
 from invr.fields.lapped import Lapped
@@ -101,7 +101,7 @@ def fit_chunk(
         told = partial(report, before + number, units)
         limited = _limited(config, plans[number:], started)
         fitted.append(_fit_unit(plan, signal, limited, _seed(config, signal, number), device, told, teacher))
-    fields, steps = zip(*fitted, strict=True)
+    fields, steps = zip(*fitted, strict=True) if fitted else ((), ())
     return FittedChunk(tuple(plans), fields, steps, tiles)
 
 
@@ -164,6 +164,8 @@ def compress_chunk(
         told = partial(report, before + len(fitted.plans) + number, total)
         symbols = _symbols(fitted, number, signal, config, device, told)
         units.append(compress_unit(plan.spec, plan.domain, plan.tile, symbols, coder))
+    if signal.audio and config.audio != "inr":
+        units.append(packet_unit(signal.audio, streams, config))
     chunk = _with_quality(_assemble(signal, config, units), signal, streams, device)
     content = build_chunk(chunk)
     readable = parse_chunk(content, streams)
@@ -282,8 +284,9 @@ def _plans(signal: Signal, config: EncodeConfig) -> list[UnitPlan]:
     video, model, tiles = signal.video, config.model, config.tiles or TileGrid()
     wanted = []
     lapped = None
-    if signal.audio and model.sound == "lapped" and not (model.unified and video):
-        lapped = lapped_spec(signal.audio, config)
+    audio = signal.audio if config.audio == "inr" else None
+    if audio and model.sound == "lapped" and not (model.unified and video):
+        lapped = lapped_spec(audio, config)
     elif model.sound_weights_per_sample is None:
         model = replace(model, sound_weights_per_sample=wanted_sound_density(config.fit.lmbda or REFERENCE_LMBDA))
     if video and not (model.weights_per_sample or model.picture_shape or model.unified):
@@ -291,7 +294,7 @@ def _plans(signal: Signal, config: EncodeConfig) -> list[UnitPlan]:
         wanted = [_wanted(part, video, config) for part in parts]
     return plan_units(
         video.values.shape if video else None,
-        signal.audio.values.shape if signal.audio else None,
+        audio.values.shape if audio else None,
         tiles,
         model,
         wanted,
@@ -367,9 +370,8 @@ def _sound_quality(
     """SNR of the decoded sound, plain and denoised."""
     stream = streams[AUDIO_ID]
     assert isinstance(stream, AudioStream)
-    heads = decode_heads(chunk, fields)
-    plain, gated = join_heads(heads), denoise(heads, stream.sample_rate_hz)
-    return snr_db(audio.values, plain), snr_db(audio.values, gated)
+    plain, gated = (snr_db(audio.values, decode_sound(chunk, fields, stream, gate)) for gate in (False, True))
+    return plain, gated
 
 
 def _verify(written: Chunk, signal: Signal, streams: Mapping[int, Stream], device: str) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
-from inrv_format.families import LappedSpec
-from inrv_format.streams import AUDIO
+from inrv_format.families import Domain, LappedSpec
+from inrv_format.streams import AUDIO, AudioStream, Stream
+from inrv_format.unit import Unit, coded_unit
 from numpy.typing import NDArray
 
 from invr.config import REFERENCE_LMBDA, EncodeConfig
@@ -16,13 +17,41 @@ from invr.fields import Field
 from invr.fields.lapped import Lapped
 from invr.fit import FitProgress, SoundObjective, UnitPlan, choose_lapped, solve, squared_error
 from invr.fit.loop import psnr_db
+from invr.media import encode_packets
 from invr.signals import AudioSignal, Signal
+
+# Bits a second of a channel of Opus at quality 50, the share of each where there are several, and their range.
+OPUS_BITS, OPUS_POWER, OPUS_FURTHER = 28_000, 0.4, 0.85
+OPUS_RANGE = 6_000, 256_000
 
 
 def lapped_spec(audio: AudioSignal, config: EncodeConfig) -> LappedSpec:
     """The lapped network that the sound gets at the config's price of bits."""
     values = torch.from_numpy(audio.values)
     return choose_lapped(values, audio.sample_rate_hz, config.fit.lmbda or REFERENCE_LMBDA)
+
+
+def packet_unit(audio: AudioSignal, streams: Mapping[int, Stream], config: EncodeConfig) -> Unit:
+    """The sound as packets of the codec that `config.audio` names."""
+    stream = next(stream for stream in streams.values() if isinstance(stream, AudioStream))
+    samples, channels = audio.values.shape
+    bit_rate = opus_bit_rate(config.fit.lmbda or REFERENCE_LMBDA, channels) if config.audio == "opus" else 0
+    spec, packets = encode_packets(
+        audio.values,
+        stream.sample_rate_hz,
+        stream.layout,
+        config.audio,
+        bit_rate=bit_rate,
+        bit_depth=stream.bit_depth,
+    )
+    return coded_unit(spec, Domain(samples=samples, channels=channels), packets)
+
+
+def opus_bit_rate(lmbda: float, channels: int) -> int:
+    """Bits a second of Opus at a price of a bit: about those of a network; 25 points of quality are twice as many."""
+    each = OPUS_BITS * float((REFERENCE_LMBDA / lmbda) ** OPUS_POWER) * (1.0 if channels == 1 else OPUS_FURTHER)
+    lowest, highest = OPUS_RANGE
+    return round(channels * min(highest, max(lowest, each)))
 
 
 def solved(

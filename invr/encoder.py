@@ -35,6 +35,8 @@ from invr.signals import Signal
 Inspect = Callable[[FittedChunk, list[EncodedChunk]], None]
 
 PIXELS_PER_CHUNK = 1 << 26
+# Below, the sound of a network is worth a warning.
+SOUND_FLOOR_DB = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ def encode_variants(
     A goal is the first file's.
     """
     read = read or ReadConfig()
+    if config.audio == "flac":
+        read = replace(read, overlap_s=0.0)  # what is exact needs no fading
     device = prepare_device(config.device, config.threads)
     with MediaReader(source, read) as reader, translated_backend(), ExitStack() as stack:
         lengths = chunk_lengths(reader, config, read)
@@ -159,6 +163,9 @@ def encode_variants(
         if not outputs[0].totals.chunks:
             raise InputError("the source has no frame and no sample in the span that was asked for")
         results = [output.finish(tuple(reader.warnings)) for output in outputs]
+        results = [
+            replace(each, warnings=(*each.warnings, *_sound_warnings(each.snr_db, config))) for each in results
+        ]
         first_result = results[0]
         reached = course.outcomes(first_result.bytes_written, first_result.psnr_db, first_result.duration_s)
         return [replace(first_result, outcomes=reached), *results[1:]]
@@ -212,7 +219,8 @@ class _Output:
         """Write what comes last."""
         with translated(self._file.name):
             self._writer.close()
-        return self.totals.result(self._writer.bytes_written, warnings)
+        result = self.totals.result(self._writer.bytes_written, warnings)
+        return replace(result, warnings=(*warnings, *_sound_warnings(result.snr_db, self.config)))
 
 
 class _Progress:
@@ -327,6 +335,13 @@ def check_storable(config: EncodeConfig, streams: dict[int, Stream]) -> None:
     cell = min(video.width // tiles.columns, video.height // tiles.rows)
     if cell < 1 or max(tiles.columns, tiles.rows) > 255:
         raise InputError(f"--tiles {tiles.columns}x{tiles.rows}: allowed are 255 a side, and no more than pixels")
+
+
+def _sound_warnings(snr_db: float, config: EncodeConfig) -> tuple[str, ...]:
+    """What an ordinary codec would do better."""
+    if config.audio != "inr" or not snr_db < SOUND_FLOOR_DB:
+        return ()
+    return (f"the sound's SNR of {snr_db:.1f} dB is under {SOUND_FLOOR_DB:.0f} dB: --audio opus keeps more of it",)
 
 
 def _check_durations(signal: Signal, name: str) -> None:

@@ -34,7 +34,7 @@ VIDEO_SPAN = """stream B, pts_mode B 0 1, first_frame Q, frame_count I 1 65536 l
     tile_columns B 1 255, tile_rows B 1 255, tile_overlap H, psnr_db f"""
 AUDIO_SPAN = """stream B, flags B 0 1, first_sample Q, sample_count I 1 134217728 limit,
     pts q -4611686018427387904 4611686018427387904, overlap I, snr_db f"""
-UNIT = """contents B 1 3, family B 1 4 id, tile H, spec_length H, tensor_count H, coder B 1 3 id, reserved B 0 0,
+UNIT = """contents B 1 3, family B 1 5 id, tile H, spec_length H, tensor_count H, coder B 0 3 id, reserved B 0 0,
     raw_length I 0 1073741824 limit, stored_length I, symbols_crc I"""
 TENSOR = "form B, scale H 128 24448"  # upper halves of 2^-126 and 2^64 in binary32
 SPECS = {
@@ -44,13 +44,14 @@ SPECS = {
     3: """octaves B 0 24, heads B 1 2, depth B 0 64, first H 1 4096, width H 1 4096, head_width H 0 4096,
         omega f 1e-45 10000""",
     4: "hop H 16 2048, waves H 16 2048, span B 1 255, joint B 0 1, exponent f 0.25 4",
+    5: "codec B 1 2 id, rate_hz I 1 768000, discard I 0 65536",
 }
 INDEX = "entries I, frames Q, samples Q, video_end q, audio_end q"
 ENTRY = """offset Q, length Q, chunk I, frame_count I, first_frame Q, first_pts q, sample_count I, reserved I 0 0,
     first_sample Q, psnr_db f, snr_db f"""
 FOOTER = "index_offset Q, index_length Q, file_length Q, crc I, magic 4s"
 BOX_ORDER = {"STRM": 0, "tags": 1, "CHNK": 2, "INDX": 3, "ENDF": 4}
-UNIT_CONTENTS = {1: 1, 2: 3, 3: 2, 4: 2}  # family: 1 picture, 2 sound, 3 both
+UNIT_CONTENTS = {1: 1, 2: 3, 3: 2, 4: 2, 5: 2}  # family: 1 picture, 2 sound, 3 both
 LZMA2 = [{"id": lzma.FILTER_LZMA2, "dict_size": 8 << 20}]
 
 
@@ -245,6 +246,10 @@ def read_unit(source: BytesIO, picture: Any, sound: Any) -> Record:
         check(unit.spec.joint == 0 or channels == 2, "spec: joint without two channels (7.4)")
         shapes = lapped_shapes(unit.spec, unit.samples, channels)
         unit.work = 2 * unit.spec.waves * unit.samples * channels
+    elif unit.family == 5:
+        count = -(-unit.samples * unit.spec.rate_hz // sound.stream.sample_rate_hz)
+        check(count * channels <= 1 << 27, "samples of packets (9)", TooLarge)
+        shapes, unit.work = [], 0
     else:
         shapes = tensor_shapes(unit.family, unit.spec, values, channels)
         unit.work = sum(math.prod(shape) for _, shape in shapes) * (math.prod(unit.grid) + unit.samples)
@@ -252,7 +257,9 @@ def read_unit(source: BytesIO, picture: Any, sound: Any) -> Record:
     check(sum(math.prod(shape) for _, shape in shapes) <= 1 << 28, "weights of a unit (9)", TooLarge)
     check(unit.tensor_count == len(shapes), "unit: tensor_count (6.1)")
     unit.tensors = [read_tensor(source, name, shape) for name, shape in shapes]
-    check(unit.raw_length == sum(t.size * ((t.bits + 7) // 8) for t in unit.tensors), "unit: raw_length (6.2)")
+    check((unit.coder == 0) == (unit.family == 5), "unit: a coder of other families (7.8)")
+    packed = sum(t.size * ((t.bits + 7) // 8) for t in unit.tensors) if unit.coder else unit.stored_length
+    check(unit.raw_length == packed, "unit: raw_length (6.2)")
     unit.payload = fields(source, f"payload {unit.stored_length}s").payload
     return unit
 
@@ -270,9 +277,9 @@ def read_tensor(source: BytesIO, name: str, shape: tuple[int, ...]) -> Record:
 
 
 def read_spec(source: BytesIO, family: int) -> Record:
-    """A family's spec with its ranges (7.1 to 7.4)."""
+    """A family's spec with its ranges (7.1 to 7.4, 7.8)."""
     spec = fields(source, SPECS[family])
-    check(not source.read(1), "spec: longer than its family's (6.1)")
+    check(len(source.read()) <= (4096 if family == 5 else 0), "spec: longer than its family's (6.1)")
     if family == 1:
         waves = spec.embedding in (0, 3)
         grid = spec.motion == 2 and min(spec.lengths) >= 2
@@ -346,9 +353,11 @@ def check_index(source: BytesIO, file: File) -> None:
 @bounded()
 def unit_symbols(unit: Record) -> list[tuple[str, npt.NDArray[np.int32]]]:
     """Names and integers q of a unit's tensors, in wire order and in the tensors' shapes (6.2 to 6.4)."""
-    raw = inflate(unit)
+    raw = inflate(unit) if unit.coder else unit.payload
     check(len(raw) == unit.raw_length and zlib.crc32(raw) == unit.symbols_crc, "payload: length or CRC (6.3)")
     source, symbols = BytesIO(raw), []
+    while unit.family == 5 and source.tell() < len(raw):
+        fields(source, f"packet {fields(source, 'length I').length}s")
     for tensor in unit.tensors:
         shifted = np.zeros(tensor.size, np.int32)
         for _ in range((tensor.bits + 7) // 8):
@@ -447,6 +456,7 @@ def chunk_frames(_file: File, chunk: Record) -> Array:
 def chunk_sound(_file: File, chunk: Record) -> Array:
     """Samples [heads, N, C] of a chunk with sound, before mean and denoising (7.2 to 7.4)."""
     unit = next(unit for unit in chunk.units if unit.contents & 2)
+    check(unit.family != 5, "sound in packets, for which a codec is needed (7.8)", Unsupported)
     if unit.family == 4:
         return np.nan_to_num(lapped(unit, unit_weights(unit)), posinf=0, neginf=0)[None]
     heads = ["audio0_", "audio1_"] if unit.family == 2 else [f"head{head}_" for head in range(unit.spec.heads)]

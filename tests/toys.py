@@ -13,13 +13,14 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
-from inrv_format.chunk import AudioSpan, Chunk, VideoSpan, compress_unit
+from inrv_format.chunk import AudioSpan, Chunk, VideoSpan
 from inrv_format.entropy.layout import Layout
 from inrv_format.families import AudioSirenSpec, Domain, SirenSpec, Spec
 from inrv_format.families.siren import AFFINE
 from inrv_format.quantization import TensorHeader, packed_length
 from inrv_format.streams import AudioStream, Stream, VideoStream
 from inrv_format.tensors import Symbols, TensorSymbols
+from inrv_format.unit import compress_unit
 from inrv_format.writer import Writer
 
 from invr.config import QuantConfig

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from inrv_format.entropy import check_coder, compress, decompress
-from inrv_format.entropy.layout import Layout
 from inrv_format.errors import InvalidDataError, LimitError
-from inrv_format.families import Domain, Spec, family_id, parse_family
+from inrv_format.families import CodedSpec, Domain
 from inrv_format.families.base import count_weights
 from inrv_format.limits import DEFAULT_LIMITS, Limits
-from inrv_format.quantization import Shapes, TensorHeader, packed_length
-from inrv_format.schema import AUDIO_SPAN, CHUNK_HEADER, UNIT_HEADER, VIDEO_SPAN, Cursor
+from inrv_format.schema import AUDIO_SPAN, CHUNK_HEADER, VIDEO_SPAN, Cursor
 from inrv_format.streams import AUDIO, VIDEO, AudioStream, Stream, VideoStream
-
-if TYPE_CHECKING:
-    from inrv_format.tensors import Symbols
+from inrv_format.unit import Unit, build_unit, parse_unit
 
 CONSTANT_STEP, EXPLICIT_PTS = 0, 1
 DENOISE = 1
@@ -83,35 +76,6 @@ class AudioSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """One network of a chunk as stored: what it is evaluated to, its Spec, and its compressed integers."""
-
-    spec: Spec
-    domain: Domain
-    tile: int
-    headers: tuple[TensorHeader, ...]
-    coder: int
-    raw_length: int
-    symbols_crc: int
-    payload: bytes
-
-    def symbols(self) -> Symbols:
-        """Decompress, check against the CRC of the uncompressed integers, and unpack."""
-        from inrv_format.tensors import unpack
-
-        shapes = self.spec.tensor_shapes(self.domain)
-        raw = decompress(self.coder, self.payload, Layout(self.raw_length, self.headers, shapes))
-        if zlib.crc32(raw) != self.symbols_crc:
-            raise InvalidDataError("CRC of the uncompressed weights does not match", section="6.3")
-        return unpack(raw, self.headers, shapes)
-
-    @property
-    def macs(self) -> int:
-        """Multiply-adds to evaluate this network once over its domain."""
-        return self.spec.macs(self.domain)
-
-
-@dataclass(frozen=True, slots=True)
 class Chunk:
     """A span of time with everything that is needed to decode it."""
 
@@ -126,18 +90,6 @@ class Chunk:
         return sum(unit.macs for unit in self.units)
 
 
-def compress_unit(spec: Spec, domain: Domain, tile: int, symbols: Symbols, coder: int) -> Unit:
-    """Pack and compress the integers of one network."""
-    from inrv_format.tensors import pack
-
-    if [(tensor.name, tensor.values.shape) for tensor in symbols] != list(spec.tensor_shapes(domain)):
-        raise ValueError("the tensors are not those of the network")
-    raw = pack(symbols)
-    payload = compress(coder, symbols)
-    headers = tuple(tensor.header for tensor in symbols)
-    return Unit(spec, domain, tile, headers, coder, len(raw), zlib.crc32(raw), payload)
-
-
 def build_chunk(chunk: Chunk) -> bytes:
     """Content of the chunk's box."""
     contents = (VIDEO if chunk.video else 0) | (AUDIO if chunk.audio else 0)
@@ -147,7 +99,7 @@ def build_chunk(chunk: Chunk) -> bytes:
         parts.append(_build_video_span(chunk.video))
     if chunk.audio:
         parts.append(_build_audio_span(chunk.audio))
-    parts += [_build_unit(unit) for unit in chunk.units]
+    parts += [build_unit(unit) for unit in chunk.units]
     return b"".join(parts)
 
 
@@ -163,9 +115,14 @@ def parse_chunk(
         raise LimitError(f"chunk of {header['unit_count']} units", offset=offset, section="9")
     video = _parse_video_span(cursor, streams, limits) if header["contents"] & VIDEO else None
     audio = _parse_audio_span(cursor, streams, limits) if header["contents"] & AUDIO else None
-    units = tuple(_parse_unit(cursor, streams, video, audio, limits) for _ in range(header["unit_count"]))
+
+    def domain_of(media: int, tile: int) -> Domain:
+        return unit_domain(media, tile, streams, video, audio)
+
+    units = tuple(parse_unit(cursor, domain_of, limits) for _ in range(header["unit_count"]))
     cursor.finish()
     _check_units(video, audio, units, cursor)
+    _check_packets(audio, units, streams, limits)
     weights = sum(count_weights(list(unit.spec.tensor_shapes(unit.domain))) for unit in units)
     if weights > limits.weights_per_chunk:
         raise LimitError(f"chunk of {weights} weights, the limit is {limits.weights_per_chunk}", section="9")
@@ -280,65 +237,18 @@ def _parse_audio_span(cursor: Cursor, streams: Mapping[int, Stream], limits: Lim
     )
 
 
-def _build_unit(unit: Unit) -> bytes:
-    spec = unit.spec.pack()
-    header = {
-        "contents": unit.spec.MEDIA,
-        "family": family_id(unit.spec),
-        "tile": unit.tile,
-        "spec_length": len(spec),
-        "tensor_count": len(unit.headers),
-        "coder": unit.coder,
-        "reserved": 0,
-        "raw_length": unit.raw_length,
-        "stored_length": len(unit.payload),
-        "symbols_crc": unit.symbols_crc,
-    }
-    records = [tensor.pack() for tensor in unit.headers]
-    return b"".join([UNIT_HEADER.build(header), spec, *records, unit.payload])
-
-
-def _parse_unit(
-    cursor: Cursor,
-    streams: Mapping[int, Stream],
-    video: VideoSpan | None,
-    audio: AudioSpan | None,
-    limits: Limits,
-) -> Unit:
-    fields = cursor.fields(UNIT_HEADER)
-    if fields["reserved"]:
-        raise cursor.fail("unit header has reserved bits set")
-    spec = parse_family(fields["family"], bytes(cursor.take(fields["spec_length"])))
-    if fields["contents"] != spec.MEDIA:
-        raise cursor.fail("unit claims other media than its network gives")
-    check_coder(fields["coder"])
-    domain = unit_domain(spec.MEDIA, fields["tile"], streams, video, audio)
-    shapes = spec.tensor_shapes(domain)
-    if count_weights(shapes) > limits.weights_per_unit:
-        raise LimitError(f"network of {count_weights(shapes)} weights", section="9")
-    if fields["tensor_count"] != len(shapes):
-        raise cursor.fail(f"{fields['tensor_count']} tensors, the network has {len(shapes)}")
-    headers = tuple(TensorHeader.parse(cursor) for _ in shapes)
-    _check_payload_lengths(fields, headers, shapes, cursor, limits)
-    payload = bytes(cursor.take(fields["stored_length"]))
-    return Unit(
-        spec, domain, fields["tile"], headers, fields["coder"], fields["raw_length"], fields["symbols_crc"], payload
-    )
-
-
-def _check_payload_lengths(
-    fields: dict[str, int],
-    headers: Sequence[TensorHeader],
-    shapes: Shapes,
-    cursor: Cursor,
-    limits: Limits,
+def _check_packets(
+    audio: AudioSpan | None, units: tuple[Unit, ...], streams: Mapping[int, Stream], limits: Limits
 ) -> None:
-    raw, stored = fields["raw_length"], fields["stored_length"]
-    if raw != packed_length(headers, shapes):
-        raise cursor.fail(f"unit claims {raw} packed bytes, its tensors take {packed_length(headers, shapes)}")
-    inflated = raw > limits.payload_ratio_from_bytes and raw > stored * limits.payload_ratio
-    if raw > limits.payload_bytes or inflated:
-        raise LimitError(f"payload of {stored} bytes claims to hold {raw}", section="9")
+    """Packets may not hold more samples than a chunk may have."""
+    for unit in units:
+        if not isinstance(unit.spec, CodedSpec) or audio is None:
+            continue
+        stream = streams[audio.stream]
+        assert isinstance(stream, AudioStream)
+        samples = -(-audio.sample_count * unit.spec.rate_hz // stream.sample_rate_hz)
+        if samples * stream.channels > limits.samples_per_chunk:
+            raise LimitError(f"packets of {samples} samples of {stream.channels} channels", section="9")
 
 
 def unit_domain(

@@ -17,7 +17,7 @@ from invr.cli.options import (
     progress_target,
 )
 from invr.cli.progress import Display, clock, decibels, encode_line, encode_record, outcome_text, size
-from invr.cli.settings import choice, parse_goal, priced, read_config, settings_tags, with_options
+from invr.cli.settings import NO_AUDIO, choice, parse_goal, priced, read_config, settings_tags, with_options
 from invr.presets import model_name
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ def encode(
     scaled: str | None = typer.Option(None, "-s", "--size", metavar="WxH", help="resize before fitting"),
     no_video: bool = typer.Option(False, "-vn", "--no-video", help="leave the picture out"),
     no_audio: bool = typer.Option(False, "-an", "--no-audio", help="leave the sound out"),
+    audio: str = typer.Option(
+        "inr", "--audio", metavar="HOW", help="inr (a network), or in its place opus, flac (exact), or none"
+    ),
     preset: str = typer.Option("medium", "-p", "--preset", help="a name of the list below"),
     quality: float | None = typer.Option(
         None, "-q:v", "--quality", metavar="0-100", help="quality; 50, or as the preset says; size follows"
@@ -96,7 +99,7 @@ def encode(
         frames=frames,
         scaled=scaled,
         no_video=no_video,
-        no_audio=no_audio,
+        no_audio=no_audio or audio == NO_AUDIO,
         ignore_errors=ignore_errors,
     )
     goal = parse_goal(target_psnr, target_size, bitrate, time_budget)
@@ -113,6 +116,7 @@ def encode(
             chosen,
             model=model,
             bits=bits,
+            audio=audio,
             chunk_frames=chunk_frames,
             tiles=tiles,
             seed=seed,

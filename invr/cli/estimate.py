@@ -12,7 +12,7 @@ import typer
 
 from invr.cli.options import PIPE, open_input_pipe
 from invr.cli.progress import Display, clock, decibels, size
-from invr.cli.settings import parse_goal, priced, read_config, settings_tags, with_options
+from invr.cli.settings import NO_AUDIO, parse_goal, priced, read_config, settings_tags, with_options
 from invr.presets import model_name
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ def estimate(
     scaled: str | None = typer.Option(None, "-s", "--size", metavar="WxH", help="resize before fitting"),
     no_video: bool = typer.Option(False, "-vn", "--no-video", help="leave the picture out"),
     no_audio: bool = typer.Option(False, "-an", "--no-audio", help="leave the sound out"),
+    audio: str = typer.Option(
+        "inr", "--audio", metavar="HOW", help="inr (a network), or in its place opus, flac (exact), or none"
+    ),
     preset: str = typer.Option("medium", "-p", "--preset", help="as of invr encode"),
     quality: float | None = typer.Option(None, "-q:v", "--quality", metavar="0-100", help="as of invr encode"),
     target_psnr: float | None = typer.Option(None, "--target-psnr", metavar="DB", help="as of invr encode"),
@@ -56,7 +59,7 @@ def estimate(
         frames=frames,
         scaled=scaled,
         no_video=no_video,
-        no_audio=no_audio,
+        no_audio=no_audio or audio == NO_AUDIO,
         ignore_errors=ignore_errors,
     )
     goal = parse_goal(target_psnr, target_size, bitrate, time_budget)
@@ -66,6 +69,7 @@ def estimate(
         priced(preset, steps, quality, bits, None, goal),
         model=model,
         bits=bits,
+        audio=audio,
         chunk_frames=chunk_frames,
         tiles=tiles,
         seed=seed,

@@ -11,8 +11,10 @@ from typing import Any
 
 import typer
 from inrv_format.chunk import Chunk
+from inrv_format.families import CodedSpec
 from inrv_format.reader import Reader
 from inrv_format.streams import COLOR_RANGES, FIELD_ORDERS, AudioStream, VideoStream
+from inrv_format.unit import Unit
 
 from invr.cli.options import PIPE, open_input_pipe
 from invr.source import opened
@@ -155,7 +157,7 @@ def _chunk(chunk: Chunk) -> dict[str, Any]:
     shown["networks"] = [
         {
             "family": unit.spec.NAME,
-            "spec": {name: getattr(unit.spec, name) for name in unit.spec.__slots__},  # type: ignore[attr-defined]
+            "spec": {name: _plain(getattr(unit.spec, name)) for name in unit.spec.__slots__},  # type: ignore[attr-defined]
             "bits": sorted({header.bits for header in unit.headers}),
             "coder": unit.coder,
             "payload_bytes": len(unit.payload),
@@ -170,7 +172,18 @@ def _first_network(chunks: list[Chunk]) -> dict[str, Any]:
     if not chunks:
         return {}
     units = chunks[0].units
-    return {"networks": [f"{unit.spec.NAME} ({max(h.bits for h in unit.headers)} bit)" for unit in units]}
+    return {"networks": [_network_name(unit) for unit in units]}
+
+
+def _network_name(unit: Unit) -> str:
+    """Its family and most bits; packets have their codec instead."""
+    detail = unit.spec.codec if isinstance(unit.spec, CodedSpec) else f"{max(h.bits for h in unit.headers)} bit"
+    return f"{unit.spec.NAME} ({detail})"
+
+
+def _plain(value: object) -> object:
+    """As JSON holds it: bytes in hexadecimal."""
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def _text(description: dict[str, Any]) -> str:

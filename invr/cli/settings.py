@@ -22,6 +22,10 @@ PRESET_LINES = "\b\nPresets (an option that is given wins over its preset):\n" +
 )
 
 
+# Of --audio: no sound at all, as -an.
+NO_AUDIO = "none"
+
+
 def choice(value: str, allowed: Collection[str], option: str) -> str:
     """The value, if it is one of those allowed."""
     if value not in allowed:
@@ -104,6 +108,7 @@ def with_options(
     *,
     model: str | None,
     bits: int | None,
+    audio: str,
     chunk_frames: int | None,
     tiles: str,
     seed: int,
@@ -111,12 +116,13 @@ def with_options(
     threads: int,
 ) -> EncodeConfig:
     """The settings with the options that both an encode and its estimate have."""
-    from invr.config import DEVICES, MODELS
+    from invr.config import AUDIOS, DEVICES, MODELS
 
     return replace(
         chosen,
         model=MODELS[choice(model, MODELS, "--model")] if model else chosen.model,
         quant=replace(chosen.quant, bits=bits or chosen.quant.bits),
+        audio=chosen.audio if audio == NO_AUDIO else choice(audio, (*AUDIOS, NO_AUDIO), "--audio"),
         chunk_frames=chosen.chunk_frames if chunk_frames is None else chunk_frames,
         tiles=tile_grid(tiles),
         seed=seed,

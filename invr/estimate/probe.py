@@ -55,7 +55,7 @@ def probe_chunk(
     took_s = clock() - started
     step_s = sum(_step_s(states) for states in seen.values())
     bits: dict[int, int] = {}
-    for plan, unit in zip(fitted.plans, encoded.chunk.units, strict=True):
+    for plan, unit in zip(fitted.plans, encoded.chunk.units, strict=False):  # packets have no plan, and come last
         bits[plan.spec.MEDIA] = bits.get(plan.spec.MEDIA, 0) + 8 * len(unit.payload)
     rest_s = max(0.0, took_s - step_s * counted_steps(config.fit))
     return Probe(load_of(fitted.plans), steps, step_s, rest_s, bits, encoded)

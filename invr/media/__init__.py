@@ -1,6 +1,7 @@
 """Media in and out: the one place that knows PyAV and soundfile."""
 
 from invr.media.chunk_lengths import LIVELY_FRAMES, FixedLengths, Lengths, ShotLengths
+from invr.media.coded import decode_packets, encode_packets
 from invr.media.colour import luma_weights
 from invr.media.read import MediaReader, ReadConfig
 from invr.media.sound import layout_name
@@ -17,6 +18,8 @@ __all__ = [
     "ShotLengths",
     "Sink",
     "WriteConfig",
+    "decode_packets",
+    "encode_packets",
     "layout_name",
     "luma_weights",
     "open_sink",

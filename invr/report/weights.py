@@ -6,11 +6,11 @@ from html import escape
 from pathlib import Path
 
 import numpy as np
-from inrv_format.chunk import Unit
 from inrv_format.errors import InrvError, InvalidDataError
 from inrv_format.reader import Reader
 from inrv_format.streams import AUDIO, VIDEO
 from inrv_format.tensors import TensorSymbols
+from inrv_format.unit import Unit
 from numpy.typing import NDArray
 
 from invr.bench.results import Point

@@ -1,16 +1,19 @@
 """Chunks: spans, units and the checks between them."""
 
 import itertools
+import zlib
 from dataclasses import replace
 
 import pytest
-from inrv_format.chunk import Chunk, TileGrid, build_chunk, compress_unit, parse_chunk
+from inrv_format.chunk import AudioSpan, Chunk, TileGrid, build_chunk, parse_chunk
 from inrv_format.errors import InvalidDataError, LimitError, TruncatedError, UnsupportedError
-from inrv_format.families import AvSirenSpec, Domain, SirenSpec
+from inrv_format.families import AvSirenSpec, CodedSpec, Domain, SirenSpec
 from inrv_format.limits import Limits
 from inrv_format.order import ChunkOrder
 from inrv_format.quantization import ASYMMETRIC, SYMMETRIC, TensorHeader
 from inrv_format.schema import CHUNK_HEADER, VIDEO_SPAN
+from inrv_format.streams import AudioStream
+from inrv_format.unit import coded_unit, compress_unit
 from toys import TOY_STREAMS, toy_chunk, toy_symbols
 
 
@@ -184,3 +187,45 @@ def test_an_overlap_over_a_tenth_of_a_second_is_refused():
 def test_tensor_headers_out_of_range_are_refused(header):
     with pytest.raises(InvalidDataError):
         header.check()
+
+
+def test_packets_take_the_place_of_a_sound_network():
+    spec = CodedSpec("flac", 8000, 3, b"header")
+    unit = coded_unit(spec, Domain(samples=100, channels=1), (b"one", b"", b"three"))
+    streams = {1: AudioStream(8000, 1)}
+    content = build_chunk(Chunk(0, None, AudioSpan(1, 0, 100, 0), (unit,)))
+    again = parse_chunk(content, streams).units[0]
+    assert again.spec == spec
+    assert again.packets() == (b"one", b"", b"three")
+    assert again.symbols() == ()
+    damaged = parse_chunk(content[:-1] + b"!", streams).units[0]
+    with pytest.raises(InvalidDataError, match="CRC"):
+        damaged.symbols()
+
+
+@pytest.mark.parametrize(("field", "value"), [("coder", 1), ("raw_length", 5)])
+def test_packets_are_stored_as_they_are(field, value):
+    unit = coded_unit(CodedSpec("opus", 48000), Domain(samples=100, channels=1), (b"one",))
+    content = build_chunk(Chunk(0, None, AudioSpan(1, 0, 100, 0), (replace(unit, **{field: value}),)))
+    with pytest.raises(InvalidDataError):
+        parse_chunk(content, {1: AudioStream(8000, 1)})
+
+
+def test_packets_of_more_samples_than_a_chunk_may_have_are_too_large():
+    unit = coded_unit(CodedSpec("opus", 768_000), Domain(samples=200_000, channels=1), (b"one",))
+    content = build_chunk(Chunk(0, None, AudioSpan(1, 0, 200_000, 0), (unit,)))
+    with pytest.raises(LimitError):
+        parse_chunk(content, {1: AudioStream(1000, 1)})
+
+
+def test_packets_that_end_within_one_are_truncated():
+    unit = replace(coded_unit(CodedSpec("opus", 48000), Domain(samples=9, channels=1), ()), payload=b"\5\0\0\0abc")
+    with pytest.raises(TruncatedError):
+        replace(unit, symbols_crc=zlib.crc32(unit.payload)).packets()
+
+
+def test_a_codec_that_is_not_known_is_unsupported():
+    data = bytearray(CodedSpec("opus", 48000).pack())
+    data[0] = 99
+    with pytest.raises(UnsupportedError):
+        CodedSpec.parse(bytes(data))

@@ -6,9 +6,11 @@ from pathlib import Path
 from inrv_format.chunk import CONSTANT_STEP, EXPLICIT_PTS
 from inrv_format.entropy import NAMES
 from inrv_format.families import FAMILIES, siren
+from inrv_format.families.coded import CODECS
 from inrv_format.quantization import ASYMMETRIC, SYMMETRIC
 from inrv_format.reader import _KNOWN_BOXES
 from inrv_format.streams import AUDIO, CHROMAS, VIDEO
+from inrv_format.unit import STORED
 
 IDS = tomllib.loads((Path(__file__).resolve().parents[2] / "spec" / "ids.toml").read_text())
 
@@ -19,7 +21,8 @@ def _table(name: str) -> dict[int, str]:
 
 def test_ids_match_the_code():
     assert _table("families") == {number: family.NAME for number, family in FAMILIES.items()}
-    assert _table("coders") == NAMES
+    assert _table("coders") == {STORED: "stored"} | NAMES
+    assert _table("sound_codecs") == CODECS
     assert _table("chromas") == CHROMAS
     assert _table("stream_kinds") == {VIDEO: "video", AUDIO: "audio"}
     assert _table("quantization_modes") == {SYMMETRIC: "symmetric", ASYMMETRIC: "asymmetric"}

@@ -2,18 +2,20 @@
 
 import io
 import struct
+import zlib
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from inrv_format import Reader
-from inrv_format.chunk import AudioSpan, Chunk, TileGrid, VideoSpan, compress_unit, unit_domain
-from inrv_format.errors import InvalidDataError
-from inrv_format.families import AudioSirenSpec, AvSirenSpec, Domain, LappedSpec, SirenSpec
+from inrv_format.chunk import AudioSpan, Chunk, TileGrid, VideoSpan, unit_domain
+from inrv_format.errors import InrvError, InvalidDataError
+from inrv_format.families import AudioSirenSpec, AvSirenSpec, CodedSpec, Domain, LappedSpec, SirenSpec
 from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, GRID, POWER, RELU
 from inrv_format.quantization import ASYMMETRIC, SYMMETRIC, TensorHeader
 from inrv_format.streams import AudioStream, VideoStream
 from inrv_format.tensors import Symbols, TensorSymbols
+from inrv_format.unit import coded_unit, compress_unit
 from inrv_format.writer import Writer
 from toys import SPEC, load_reference, toy_file, toy_symbols
 
@@ -84,6 +86,9 @@ def build(pictures, sounds, *, tiles=WHOLE, bit_depth=8, chroma="420", bits=16, 
         for spec in [*pictures, *(spec for spec in sounds if spec not in pictures)]:
             tile = len([unit for unit in units if unit.spec.MEDIA & 1])
             domain = unit_domain(spec.MEDIA, tile if spec.MEDIA & 1 else 0, streams, video, audio)
+            if isinstance(spec, CodedSpec):
+                units.append(coded_unit(spec, domain, (b"one", b"", b"three")))
+                continue
             symbols_of = lapped_symbols if isinstance(spec, LappedSpec) else toy_symbols
             symbols = symbols_of(spec, domain, bits, bits > 2, seed=index + len(units))
             units.append(compress_unit(spec, domain, tile if spec.MEDIA & 1 else 0, symbols, coder))
@@ -139,6 +144,41 @@ def test_lapped_networks(name, bits, coder):
 
 def test_a_lapped_network_beside_a_picture():
     compare(build([PICTURES["motion"]], [LAPPED["stereo"][1]], coder=3, chunks=2))
+
+
+def test_packets_beside_a_picture_are_checked_and_left_to_a_codec():
+    data = build([PICTURES["motion"]], [CodedSpec("flac", 44_100, 3, b"header")])
+    file = reference.read_file(data)
+    (chunk,) = file.chunks
+    assert reference.unit_symbols(chunk.units[1]) == []
+    assert len(reference.chunk_frames(file, chunk)) == 3
+    with pytest.raises(reference.Unsupported, match="codec"):
+        reference.chunk_sound(file, chunk)
+    content = Reader(io.BytesIO(data)).index.entries[0]
+    for place in range(content.offset + content.length - 90, content.offset + content.length - 4):
+        damaged = bytearray(data)
+        damaged[place] ^= 1 << place % 8
+        end = content.offset + content.length
+        damaged[end - 4 : end] = zlib.crc32(damaged[content.offset + 26 : end - 4]).to_bytes(4, "little")
+        assert _refused_by_ours(bytes(damaged)) == _refused_by_theirs(bytes(damaged)), place
+
+
+def _refused_by_ours(data: bytes) -> bool:
+    try:
+        for unit in Reader(io.BytesIO(data)).chunk(0).units:
+            unit.symbols()
+    except InrvError:
+        return True
+    return False
+
+
+def _refused_by_theirs(data: bytes) -> bool:
+    try:
+        for unit in reference.read_file(data).chunks[0].units:
+            reference.unit_symbols(unit)
+    except reference.DecodeError:
+        return True
+    return False
 
 
 GOOD = {"hop": 16, "waves": 16, "span": 1, "joint": 0, "exponent": 1.0}
@@ -198,7 +238,7 @@ def test_both_refuse_every_cut_and_every_flipped_byte():
 
 
 @pytest.mark.parametrize(
-    ("name", "lines"), [("reference_decoder.py", 500), ("reference_entropy.py", 220), ("reference_networks.py", 140)]
+    ("name", "lines"), [("reference_decoder.py", 510), ("reference_entropy.py", 220), ("reference_networks.py", 140)]
 )
 def test_it_is_short_and_needs_numpy_only(name, lines):
     text = (SPEC / name).read_text()

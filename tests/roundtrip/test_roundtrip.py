@@ -273,9 +273,10 @@ def test_spans_and_sizes_of_the_source_are_chosen_on_reading(film, tmp_path):
 
 @pytest.mark.parametrize(("base", "warned"), [(1.02, False), (1.4, True)])
 def test_a_grid_that_the_network_cannot_give_is_said(tmp_path, base, warned):
-    from inrv_format.chunk import Chunk, VideoSpan, compress_unit
+    from inrv_format.chunk import Chunk, VideoSpan
     from inrv_format.families import Domain, SirenSpec
     from inrv_format.families.siren import POWER
+    from inrv_format.unit import compress_unit
     from inrv_format.writer import Writer
     from toys import toy_symbols
 

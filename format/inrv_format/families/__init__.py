@@ -6,15 +6,17 @@ from inrv_format.errors import UnsupportedError
 from inrv_format.families.audio_siren import AudioSirenSpec
 from inrv_format.families.av_siren import AvSirenSpec
 from inrv_format.families.base import Domain, Spec
+from inrv_format.families.coded import CodedSpec
 from inrv_format.families.lapped import LappedSpec
 from inrv_format.families.siren import SirenSpec
 
-FAMILIES: dict[int, type[Spec]] = {1: SirenSpec, 2: AvSirenSpec, 3: AudioSirenSpec, 4: LappedSpec}
+FAMILIES: dict[int, type[Spec]] = {1: SirenSpec, 2: AvSirenSpec, 3: AudioSirenSpec, 4: LappedSpec, 5: CodedSpec}
 
 __all__ = [
     "FAMILIES",
     "AudioSirenSpec",
     "AvSirenSpec",
+    "CodedSpec",
     "Domain",
     "LappedSpec",
     "SirenSpec",
