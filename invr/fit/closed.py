@@ -85,7 +85,7 @@ def solve(field: Lapped, values: Tensor, lmbda: float) -> dict[str, float] | Non
 
 @torch.no_grad()
 def squared_error(field: Lapped, values: Tensor) -> float:
-    """Mean squared error at values [N, C]: that of the waves, which are orthonormal."""
+    """Mean squared error at values [N, C]: that of the waves, which are orthonormal, beyond both ends of it too."""
     waves = analyse(field.spec, values)
     return float((waves - field.coefficients(0, waves.shape[1])).square().sum() / max(1, values.numel()))
 

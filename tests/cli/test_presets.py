@@ -57,7 +57,8 @@ def test_options_win_over_paper_av(clip, tmp_path):
         "2",
     )
     found = networks(encoded(clip, tmp_path / "a.inrv", "--preset", "paper-av", *options))
-    assert found == [(index, family, ZSTD, [6]) for index in (0, 1) for family in ("siren", "audio-siren")]
+    of_both = [("siren", [6]), ("lapped", [2, 6])]
+    assert found == [(index, family, ZSTD, bits) for index in (0, 1) for family, bits in of_both]
 
 
 def test_paper_invr_is_a_network_of_8_bits_for_each_15_frames(clip, tmp_path):
