@@ -44,8 +44,9 @@ def step_of(lmbda: float) -> float:
 
 def choose_lapped(values: Tensor, sample_rate_hz: int, lmbda: float) -> LappedSpec:
     """The hop that takes the fewest bits for values [N, C], and whether two channels become sum and difference."""
-    allowed = [hop for hop in HOPS if SHORTEST_HOP_S <= hop / sample_rate_hz <= LONGEST_HOP_S]
-    candidates = [_spec(hop, sample_rate_hz, joint) for hop in allowed or HOPS[:1] for joint in _pairings(values)]
+    shortest, longest = SHORTEST_HOP_S * sample_rate_hz, LONGEST_HOP_S * sample_rate_hz
+    hops = [hop for hop in HOPS if shortest <= hop <= longest] or [HOPS[0] if longest < HOPS[0] else HOPS[-1]]
+    candidates = [_spec(hop, sample_rate_hz, joint) for hop in hops for joint in _pairings(values)]
     return min(candidates, key=lambda spec: expected_bits(spec, values, lmbda))
 
 
