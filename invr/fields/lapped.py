@@ -36,12 +36,18 @@ class Lapped(Field):
         near = place.round()
         place = torch.where((place - near).abs() < SAMPLE_TOLERANCE, near, place)
         frame = (place / hop).floor().long().clamp(0, count - 2)
-        phases, which = torch.unique(place - frame * hop, return_inverse=True)
         first, last = int(frame.min()), int(frame.max())
-        rising, falling = self._waves(phases), self._waves(phases + hop)
         waves = self.coefficients(first, last + 2)  # [C, F + 1, B]
-        values = waves[:, :-1] @ falling.t() + waves[:, 1:] @ rising.t()  # [C, F, U]
-        channels = values[:, frame - first, which].t()
+        if bool((place == near[0] + torch.arange(len(place), device=place.device)).all()):
+            halves = waves @ lattice(hop, self.spec.waves).to(waves.device).t()  # [C, F + 1, 2 hop]
+            values = (halves[:, :-1, hop:] + halves[:, 1:, :hop]).flatten(1)
+            start = int(near[0]) - first * hop
+            channels = values[:, start : start + len(place)].t()
+        else:
+            phases, which = torch.unique(place - frame * hop, return_inverse=True)
+            rising, falling = (windowed_cosines(each, hop, self.spec.waves) for each in (phases, phases + hop))
+            values = waves[:, :-1] @ falling.t() + waves[:, 1:] @ rising.t()  # [C, F, U]
+            channels = values[:, frame - first, which].t()
         if self.spec.joint:
             channels = mid_side(channels)
         return channels[None]
@@ -59,12 +65,6 @@ class Lapped(Field):
         rows = torch.arange(first, last, device=tensor.device) // self.spec.span
         widths = torch.tensor([end - begin for begin, end in bands], device=tensor.device)
         return tensor.view(len(tensor), -1, len(bands))[rows].transpose(0, 1).repeat_interleave(widths, 2)
-
-    def _waves(self, places: Tensor) -> Tensor:
-        """The waves [N, B] under their window, at places [N] in samples of it, which may be fractions."""
-        if bool((places == places.round()).all()):
-            return lattice(self.spec.hop, self.spec.waves).to(places.device)[places.long()]
-        return windowed_cosines(places, self.spec.hop, self.spec.waves)
 
     def _signs(self, first: int, last: int) -> Tensor:
         """Of the noise: [C, frames, B] of 1 and -1."""

@@ -57,6 +57,15 @@ def test_blocks_of_times_give_what_all_of_them_give():
     torch.testing.assert_close(torch.cat(parts, dim=1), field.sound(t))
 
 
+def test_samples_in_any_order_are_those_in_a_row():
+    field = lapped(150, 2, exponent=1.5)
+    for _, tensor in field.named_tensors():
+        tensor.data.normal_(generator=torch.Generator().manual_seed(1))
+    order = torch.randperm(150, generator=torch.Generator().manual_seed(0))
+    t = sample_times(150)
+    torch.testing.assert_close(field.sound(t[order])[0], field.sound(t)[0][order], atol=1e-5, rtol=1e-4)
+
+
 def test_between_samples_the_waves_go_on():
     field = lapped(4 * HOP)
     with torch.no_grad():
