@@ -53,21 +53,21 @@ def decode_picture(
 def decode_sound(chunk: Chunk, fields: list[Field], stream: AudioStream, gate: bool | None) -> NDArray[np.float32]:
     """Samples [N, C] of the chunk, its overlap included; `gate` None denoises where the file says that it helps."""
     assert chunk.audio is not None
-    for unit in chunk.units:
-        if isinstance(unit.spec, CodedSpec):
-            count = chunk.audio.sample_count
-            packets = unit.packets()
-            return decode_packets(unit.spec, packets, stream.sample_rate_hz, stream.layout, count, stream.channels)
-    heads = decode_heads(chunk, fields)
+    heads = decode_heads(chunk, fields, stream)
     wanted = chunk.audio.denoise if gate is None else gate
     return denoise(heads, stream.sample_rate_hz) if wanted else join_heads(heads)
 
 
-def decode_heads(chunk: Chunk, fields: list[Field]) -> NDArray[np.float32]:
-    """What each head of the sound network gives: [heads, N, C]."""
+def decode_heads(chunk: Chunk, fields: list[Field], stream: AudioStream) -> NDArray[np.float32]:
+    """What each head of the sound network gives: [heads, N, C]; packets are one head."""
     assert chunk.audio is not None
+    count = chunk.audio.sample_count
+    for unit in chunk.units:
+        if isinstance(unit.spec, CodedSpec):
+            packets, rate_hz = unit.packets(), stream.sample_rate_hz
+            return decode_packets(unit.spec, packets, rate_hz, stream.layout, count, stream.channels)[None]
     field = next(field for field in fields if field.spec.MEDIA & AUDIO)
-    return render_sound(field, sample_times(chunk.audio.sample_count))
+    return render_sound(field, sample_times(count))
 
 
 class _TileView:

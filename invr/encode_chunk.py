@@ -22,7 +22,8 @@ from inrv_format.unit import Unit, compress_unit
 from numpy.typing import NDArray
 
 from invr.config import REFERENCE_LMBDA, EncodeConfig
-from invr.decode_chunk import build_fields, decode_picture, decode_sound
+from invr.decode_chunk import build_fields, decode_heads, decode_picture
+from invr.denoise import denoise, join_heads
 from invr.encode_sound import is_silence, lapped_spec, normalised, packet_unit, scaled_sound, silenced, solved
 from invr.fields import Field, build_field
 from invr.fields.audio_siren import AudioSiren, dominant_cycles
@@ -370,8 +371,9 @@ def _sound_quality(
     """SNR of the decoded sound, plain and denoised."""
     stream = streams[AUDIO_ID]
     assert isinstance(stream, AudioStream)
-    plain, gated = (snr_db(audio.values, decode_sound(chunk, fields, stream, gate)) for gate in (False, True))
-    return plain, gated
+    heads = decode_heads(chunk, fields, stream)
+    plain, gated = join_heads(heads), denoise(heads, stream.sample_rate_hz)
+    return snr_db(audio.values, plain), snr_db(audio.values, gated)
 
 
 def _verify(written: Chunk, signal: Signal, streams: Mapping[int, Stream], device: str) -> None:

@@ -89,7 +89,7 @@ class _Decoder:
         for table, first, last in model.epochs(size, lanes):
             for begin in range(first, last, lanes):
                 end = min(begin + lanes, last)
-                found[begin:end] = self._step(table, np.zeros(end - begin, np.int64))
+                found[begin:end] = self._step(table, end - begin)
             model.count(found[first:last])
         return found
 
@@ -97,9 +97,11 @@ class _Decoder:
         """The tokens of a tensor of three dimensions, in row-major order."""
         found, lanes = np.empty(math.prod(shape), np.uint8), len(self._states)
 
-        def decoded(flat: Integers, levels: Integers, table: Table) -> Tokens:
-            steps = [self._step(table, levels[at : at + lanes]) for at in range(0, len(flat), lanes)]
-            found[flat] = tokens = np.concatenate(steps) if steps else np.zeros(0, np.uint8)
+        def decoded(flat: Integers, levels: Integers, table: Table) -> Integers:
+            parts = (levels[at : at + lanes] for at in range(0, len(flat), lanes))
+            steps = [self._step(table, len(part), part) for part in parts]
+            tokens = np.concatenate(steps) if steps else np.zeros(0, np.int64)
+            found[flat] = tokens
             return tokens
 
         code(shape, alphabet, decoded)
@@ -110,12 +112,17 @@ class _Decoder:
         if (self._states != LOWEST).any():
             raise InvalidDataError("entropy-coded payload does not end as it should", section=SECTION)
 
-    def _step(self, table: Table, models: Integers) -> Tokens:
-        """The next token of as many lanes as there are `models`."""
-        states = self._states[: len(models)]
+    def _step(self, table: Table, active: int, models: Integers | None = None) -> Integers:
+        """The next token of the `active` first lanes, each under its model of the table, or all under the only one."""
+        states = self._states[:active]
         slots = states & (TOTAL - 1)
-        tokens: Tokens = table.token[models, slots]
-        states = table.frequency[models, tokens] * (states >> TOTAL_BITS) + slots - table.start[models, tokens]
+        if models is None:
+            tokens: Integers = table.token[0][slots].astype(np.int64)
+            frequency, start = table.frequency[0][tokens], table.start[0][tokens]
+        else:
+            tokens = table.token[models, slots].astype(np.int64)
+            frequency, start = table.frequency[models, tokens], table.start[models, tokens]
+        states = frequency * (states >> TOTAL_BITS) + slots - start
         low = np.flatnonzero(states < LOWEST)
         if len(low):
             following = self._words[self.position : self.position + len(low)]
@@ -123,7 +130,7 @@ class _Decoder:
                 raise InvalidDataError("entropy-coded payload ends early", section=SECTION)
             states[low] = states[low] << 16 | following.astype(np.int64)
             self.position += len(low)
-        self._states[: len(models)] = states
+        self._states[:active] = states
         return tokens
 
 
