@@ -113,7 +113,7 @@ class _Decoder:
             raise InvalidDataError("entropy-coded payload does not end as it should", section=SECTION)
 
     def _step(self, table: Table, active: int, models: Integers | None = None) -> Integers:
-        """The next token of the `active` first lanes, each under its model of the table, or all under the only one."""
+        """The next token of the first `active` lanes, each under its own model, or all under the only one."""
         states = self._states[:active]
         slots = states & (TOTAL - 1)
         if models is None:
