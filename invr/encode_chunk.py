@@ -191,7 +191,7 @@ def compress_chunk(
         units.append(compress_unit(plan.spec, plan.domain, plan.tile, symbols, coder))
     if signal.audio and config.audio != "inr":
         units.append(packet_unit(signal.audio, streams, config))
-    chunk = _with_quality(_assemble(signal, config, units), signal, streams, device)
+    chunk = with_quality(_assemble(signal, config, units), signal, streams, device)
     content = build_chunk(chunk)
     readable = parse_chunk(content, streams)
     if config.verify:
@@ -293,7 +293,7 @@ def _assemble(signal: Signal, config: EncodeConfig, units: list[Unit]) -> Chunk:
     return Chunk(signal.index, video_span, audio_span, tuple(units))
 
 
-def _with_quality(chunk: Chunk, signal: Signal, streams: Mapping[int, Stream], device: str) -> Chunk:
+def with_quality(chunk: Chunk, signal: Signal, streams: Mapping[int, Stream], device: str) -> Chunk:
     """The chunk with the quality of what its compressed integers decode to, and whether denoising helps."""
     fields = build_fields(chunk, device)
     video, audio = chunk.video, chunk.audio
@@ -327,7 +327,7 @@ def _sound_quality(
 
 def _verify(written: Chunk, signal: Signal, streams: Mapping[int, Stream], device: str) -> None:
     """Decode what was parsed from the bytes, and compare with the quality that they state."""
-    decoded = _with_quality(written, signal, streams, device)
+    decoded = with_quality(written, signal, streams, device)
     pairs = []
     if written.video and decoded.video:
         pairs.append((written.video.psnr_db, decoded.video.psnr_db))

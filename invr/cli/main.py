@@ -16,6 +16,7 @@ from invr.cli.decode import decode
 from invr.cli.encode import encode
 from invr.cli.estimate import estimate
 from invr.cli.info import info
+from invr.cli.refine import refine
 from invr.cli.report import report
 from invr.cli.settings import PRESET_LINES
 from invr.cli.sweep import sweep
@@ -38,6 +39,7 @@ app.command("encode", epilog=PRESET_LINES)(encode)
 app.command("decode")(decode)
 app.command("estimate")(estimate)
 app.command("info")(info)
+app.command("refine")(refine)
 app.command("report")(report)
 app.command("test")(test_files)
 app.command("compare")(compare)
