@@ -138,23 +138,28 @@ class Reader:
 
     def _read_descriptions(self) -> Box:
         """Read `STRM` and `tags` boxes; returns the first box after them."""
-        while True:
+        box = self._next_box()
+        while box.type == STREAM_BOX:
+            self._add_stream(box)
             box = self._next_box()
-            if box.type == STREAM_BOX:
-                stream_id, stream = parse_stream(box.content, offset=box.offset, limits=self.limits)
-                if stream_id in self.streams or len(self.streams) >= self.limits.streams:
-                    raise InvalidDataError("too many streams or one twice", offset=box.offset, section="4")
-                self.streams[stream_id] = stream
-            elif box.type == TAGS_BOX:
-                self.tags |= parse_tags(box.content, self.limits)
-            elif box.type in (CHUNK_BOX, INDEX_BOX, END_BOX):
-                break
         if not self.streams:
             raise InvalidDataError("the file describes no stream", offset=box.offset, section="4")
-        kinds = [type(stream) for stream in self.streams.values()]
-        if len(set(kinds)) != len(kinds):
-            raise UnsupportedError("more than one stream of a kind needs a newer version")
+        while box.type == TAGS_BOX:
+            self.tags |= parse_tags(box.content, self.limits)
+            box = self._next_box()
+        if box.type == STREAM_BOX:
+            raise InvalidDataError("STRM box after the tags", offset=box.offset, section="1")
         return box
+
+    def _add_stream(self, box: Box) -> None:
+        stream_id, stream = parse_stream(box.content, offset=box.offset, limits=self.limits)
+        if len(self.streams) >= self.limits.streams:
+            raise LimitError(f"more than {self.limits.streams} streams", offset=box.offset, section="9")
+        if stream_id in self.streams:
+            raise InvalidDataError(f"stream {stream_id} twice", offset=box.offset, section="4")
+        if any(type(other) is type(stream) for other in self.streams.values()):
+            raise UnsupportedError("more than one stream of a kind needs a newer version")
+        self.streams[stream_id] = stream
 
     def _next_box(self) -> Box:
         """The next box that this version knows; unknown ancillary ones are passed over."""
