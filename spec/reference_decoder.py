@@ -433,11 +433,11 @@ def unit_values(unit: Record, heads: list[str], count: int) -> Array:
     return np.concatenate(blocks)
 
 
-def fade(ends: tuple[int, int], size: int, overlap: int) -> Array:
-    """Weights at the pixels of a tile along an axis (7.6); at a pixel, those of all tiles add to 1."""
+def fade(ends: tuple[int, int], number: int, count: int, overlap: int) -> Array:
+    """Weights at the pixels of tile number of count along an axis (7.6); at a pixel, those of all tiles add to 1."""
     place = np.arange(*ends) + 0.5
-    rise = (place - ends[0]) / overlap if ends[0] > 0 else np.ones_like(place)  # infinite where overlap is 0
-    fall = (ends[1] - place) / overlap if ends[1] < size else np.ones_like(place)
+    rise = (place - ends[0]) / overlap if number > 0 else np.ones_like(place)  # infinite where overlap is 0
+    fall = (ends[1] - place) / overlap if number < count - 1 else np.ones_like(place)
     return np.minimum(1, np.minimum(rise, fall)).astype(np.float32)
 
 
@@ -447,7 +447,9 @@ def chunk_frames(_file: File, chunk: Record) -> Array:
     span, video, overlap = chunk.picture, chunk.picture.stream, chunk.picture.tile_overlap
     values = np.zeros((span.frame_count, video.height, video.width, video.components), np.float32)
     for unit in (unit for unit in chunk.units if unit.contents & 1):
-        weight = fade(unit.rows, video.height, overlap)[:, None] * fade(unit.columns, video.width, overlap)
+        row, column = divmod(unit.tile, span.tile_columns)
+        weight = fade(unit.rows, row, span.tile_rows, overlap)[:, None]
+        weight = weight * fade(unit.columns, column, span.tile_columns, overlap)
         tile = unit_values(unit, ["" if unit.family == 1 else "video_"], math.prod(unit.grid)).reshape(*unit.grid, -1)
         values[:, slice(*unit.rows), slice(*unit.columns)] += tile * weight[..., None]
     frames, peak = np.empty(values.shape, np.uint8 if video.bit_depth == 8 else np.uint16), (1 << video.bit_depth) - 1
