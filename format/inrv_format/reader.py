@@ -82,10 +82,10 @@ class Reader:
         if self.file_length is not None:
             self._source.seek(box.offset + box.length)
             self._offset, self._sequence = box.offset + box.length, box.sequence + 1
-        number, indexed = 0, False
+        number, found = 0, (0, 0)
         order, index = ChunkOrder(self.limits), IndexBuilder()
         while box.type != END_BOX:
-            if box.type == CHUNK_BOX:
+            if box.type == CHUNK_BOX and not any(found):
                 number += 1
                 if number > self.limits.chunks:
                     raise LimitError(f"more than {self.limits.chunks} chunks", offset=box.offset, section="9")
@@ -93,20 +93,21 @@ class Reader:
                 order.admit(chunk)
                 index.add(chunk, box.offset, box.length)
                 yield chunk
-            elif box.type == INDEX_BOX and not indexed:
-                indexed = build_index(index.build()) == box.content
-                if not indexed:
+            elif box.type == INDEX_BOX and not any(found):
+                if build_index(index.build()) != box.content:
+                    parse_index(box.content, offset=box.offset, limits=self.limits)  # may say more
                     raise InvalidDataError("the index disagrees with the chunks", offset=box.offset, section="8")
+                found = box.offset, box.length
             else:
                 raise InvalidDataError(
-                    f"{box.type.decode()} box after the first chunk", offset=box.offset, section="1"
+                    f"{box.type.decode()} box after the first chunk or the index", offset=box.offset, section="1"
                 )
             box = self._next_box()
-        if box.content or not indexed:
+        if box.content or not any(found):
             raise InvalidDataError(
                 "no index before the end, or content in the end box", offset=box.offset, section="1"
             )
-        self._read_footer_after_end()
+        self._read_footer_after_end(*found)
 
     def _parse(self, box: Box) -> Chunk:
         chunk = parse_chunk(box.content, self.streams, offset=box.offset, limits=self.limits)
@@ -203,9 +204,11 @@ class Reader:
             raise InvalidDataError("the footer points outside the file", offset=offset, section="8")
         return fields
 
-    def _read_footer_after_end(self) -> None:
+    def _read_footer_after_end(self, index_offset: int, index_length: int) -> None:
         data = read_exactly(self._source, FOOTER.sizeof(), self._offset)
-        self._check_footer(data, self._offset + len(data))
+        fields = self._check_footer(data, self._offset + len(data))
+        if (fields["index_offset"], fields["index_length"]) != (index_offset, index_length):
+            raise InvalidDataError("the footer does not point to the index", offset=self._offset, section="8")
         if self._source.read(1):
             raise InvalidDataError("bytes after the footer", offset=self._offset + len(data), section="8")
 

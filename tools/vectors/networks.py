@@ -69,7 +69,7 @@ def _bound(spec: Spec, name: str, shape: tuple[int, ...]) -> float:
     if layer == "audio_input" or (isinstance(spec, AudioSirenSpec) and not spec.octaves and layer == "first"):
         return 2.0
     if layer.endswith("output"):
-        return 2 / math.sqrt(inputs)
+        return 1.2 / math.sqrt(inputs)
     if layer in ("first", "video_input") and inputs == 3:
         return 6 / getattr(spec, "omega", 1.0)
     relu = isinstance(spec, SirenSpec) and spec.activation == RELU

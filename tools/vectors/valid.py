@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from base64 import b85decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -15,12 +15,14 @@ from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, GRID, POWER, REL
 from inrv_format.quantization import ASYMMETRIC, SYMMETRIC, TensorHeader
 from inrv_format.streams import AudioStream, Stream, VideoStream
 from inrv_format.tensors import TensorSymbols
-from inrv_format.unit import coded_unit, compress_unit
+from inrv_format.unit import Unit, coded_unit, compress_unit
 from inrv_format.writer import Writer
+from numpy.typing import NDArray
 
 from vectors.networks import (
     LZMA2,
     PICTURE,
+    RANS,
     SOUND,
     TONES,
     WAVES,
@@ -113,25 +115,34 @@ def _coders() -> Iterator[Row]:
         "coder 3, more than 4,096 integers, two lanes",
         file_of(SirenSpec(65, 60, 1), bits=(4,)),
     )
-    yield "rans-classes", "6.4", "coder 3, a matrix whose columns are in classes", _structured(classes=True)
-    yield "rans-differences", "6.4", "coder 3, sorted biases as differences", _structured(classes=False)
+    for name, shows, unit in (
+        ("classes", "a matrix whose columns are in classes", unit_of_classes()),
+        ("differences", "sorted biases as differences", _unit_of_differences()),
+    ):
+        data = write_file({0: PICTURE}, [Chunk(0, frames(), None, (unit,))])
+        yield f"rans-{name}", "6.4", f"coder 3, {shows}", data
     lapped = LappedSpec(hop=20, waves=20, span=2)
     yield "rans-neighbours", "6.4", "coder 3, amplitudes by their neighbours", file_of(lapped, bits=(10,))
 
 
-def _structured(classes: bool) -> bytes:
-    """Columns of unlike sizes, or biases that rise from unit to unit."""
-    spec, domain = SirenSpec(30, 24, 1), Domain(3, 11, 13, 3)
-    symbols = list(make_chunk(STREAMS, frames(), None, [spec], bits=(12,)).units[0].symbols())
-    for number, tensor in enumerate(symbols):
-        values = tensor.values
-        if classes and tensor.name == "hidden0.weight":
-            values = np.where(np.arange(30) % 3, values // 64, values)
-        if not classes and tensor.name.endswith("bias"):
-            values = np.sort(values)
-        symbols[number] = replace(tensor, values=values.astype(np.int32))
-    unit = compress_unit(spec, domain, 0, tuple(symbols), 3)
-    return write_file({0: PICTURE}, [Chunk(0, frames(), None, (unit,))])
+def unit_of_classes() -> Unit:
+    """Of a picture of three frames, with columns of unlike sizes in `hidden0.weight`."""
+    sizes = np.where(np.arange(30) % 3, 64, 1)
+    return _changed("hidden0.weight", lambda values: values // sizes)
+
+
+def _unit_of_differences() -> Unit:
+    return _changed("bias", np.sort)
+
+
+def _changed(name: str, change: Callable[[NDArray[np.int32]], NDArray[np.int32]]) -> Unit:
+    """A unit with other integers in the tensors that are named so."""
+    unit = make_chunk(STREAMS, frames(), None, [SirenSpec(30, 24, 1)], bits=(12,)).units[0]
+    symbols = tuple(
+        replace(tensor, values=change(tensor.values).astype(np.int32)) if tensor.name.endswith(name) else tensor
+        for tensor in unit.symbols()
+    )
+    return compress_unit(unit.spec, unit.domain, 0, symbols, RANS)
 
 
 def _widths() -> Iterator[Row]:
