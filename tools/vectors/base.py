@@ -18,7 +18,8 @@ from vectors.networks import frames, make_chunk, samples
 from vectors.surgery import overwritten, with_field, write_file
 from vectors.vector import DAMAGED, Vector
 
-STREAMS: dict[int, Stream] = {0: VideoStream(6, 4, Fraction(1, 25)), 1: AudioStream(1000, 2, "stereo")}
+SMALL_PICTURE = VideoStream(6, 4, Fraction(1, 25))
+STREAMS: dict[int, Stream] = {0: SMALL_PICTURE, 1: AudioStream(1000, 2, "stereo")}
 SMALL, LOW = SirenSpec(first=3, width=3, depth=0), AudioSirenSpec(first=3, width=3, depth=0, octaves=3)
 
 
@@ -42,12 +43,12 @@ def with_second(**fields: Any) -> bytes:
 
 def with_video(**fields: Any) -> bytes:
     """The file with other fields of its second chunk's picture span."""
-    return with_second(video=replace(chunks_of_base()[1].video, **fields))  # type: ignore[type-var]
+    return with_second(video=frames(3, **fields))
 
 
 def with_audio(**fields: Any) -> bytes:
     """The file with other fields of its second chunk's sound span."""
-    return with_second(audio=replace(chunks_of_base()[1].audio, **fields))  # type: ignore[type-var]
+    return with_second(audio=samples(60, 60, **{"overlap": 10, "pts": 50} | fields))
 
 
 def with_units(*units: Unit, **fields: Any) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from inrv_format.chunk import Chunk, TileGrid, build_chunk
@@ -16,6 +17,7 @@ from inrv_format.unit import Unit, coded_unit, compress_unit
 from vectors.base import (
     LOW,
     SMALL,
+    SMALL_PICTURE,
     STREAMS,
     Fault,
     chunks_of_base,
@@ -77,7 +79,7 @@ def _pictures() -> Iterator[Fault]:
     yield "frames-counted-twice", "6", "a frame number of the chunk before", with_video(first_frame=2)
     yield "pts-not-later", "6", "a first frame at the time of the last one before", with_video(pts=(2, 3, 4))
     first, second = chunks_of_base()
-    uneven = replace(second, video=replace(second.video, pts=(3, 4, 6)))
+    uneven = replace(second, video=frames(3, pts=(3, 4, 6)))
     at = layout_of(second).audio
     content = overwritten(build_chunk(uneven), at, bytes(4))
     yield "pts-equal", "6", "a listed difference of 0", write_file(STREAMS, [first, (uneven, content)])
@@ -97,10 +99,10 @@ def _pictures() -> Iterator[Fault]:
     yield "snr-negative-nan", "6", "an SNR that is a negative NaN", write_file(STREAMS, [first, (second, nan)])
 
 
-def _lone(**fields: object) -> bytes:
+def _lone(**fields: Any) -> bytes:
     """A file of one chunk of picture."""
     streams = {0: STREAMS[0]}
-    return write_file(streams, [make_chunk(streams, frames(**fields), None, [SMALL])])  # type: ignore[arg-type]
+    return write_file(streams, [make_chunk(streams, frames(**fields), None, [SMALL])])
 
 
 def _tiles() -> Iterator[Fault]:
@@ -109,7 +111,7 @@ def _tiles() -> Iterator[Fault]:
     first, second = chunks_of_base()
 
     def tiled(*numbers: int, overlap: int = 0) -> bytes:
-        span = replace(second.video, tiles=TileGrid(2, 1, overlap))
+        span = frames(3, tiles=TileGrid(2, 1, overlap))
         units = make_chunk(STREAMS, span, None, [SMALL] * 2).units
         ordered = [replace(units[number], tile=number) for number in numbers]
         return write_file(STREAMS, [first, replace(second, video=span, units=(*ordered, second.units[1]))])
@@ -122,7 +124,7 @@ def _tiles() -> Iterator[Fault]:
     yield "tiles-swapped", "6.1", "tiles in the wrong order", tiled(1, 0)
     yield "tile-outside", "6.1", "a tile outside the grid", with_unit_field("tile", 1)
     yield "tile-of-sound", "6.1", "a tile for a sound network", with_unit_field("tile", 1, unit=1)
-    span = replace(second.video, tiles=TileGrid(2, 1, 0))
+    span = frames(3, tiles=TileGrid(2, 1, 0))
     both = AvSirenSpec(branch=2, width=2, depth=1)
     unit = make_chunk(STREAMS, frames(3), second.audio, [both]).units[0]
     half = make_chunk(STREAMS, span, None, [SMALL] * 2).units[1]
@@ -209,7 +211,7 @@ def _sizes() -> Iterator[Fault]:
     spec = SirenSpec(4096, 4096, 17)
     deep = with_units(replace(_zeros(spec, domain), raw_length=24), chunks_of_base()[1].units[1])
     yield "weights-of-a-unit", "9", "a network of more than 2^28 weights", deep, TOO_LARGE
-    streams: dict[int, Stream] = {0: replace(STREAMS[0], width=17, height=1)}  # type: ignore[type-var]
+    streams: dict[int, Stream] = {0: replace(SMALL_PICTURE, width=17, height=1)}
     spec, domain = SirenSpec(4096, 4000, 1), Domain(1, 1, 1, 3)
     units = tuple(_zeros(spec, domain, tile) for tile in range(17))
     wide = Chunk(0, frames(count=1, tiles=TileGrid(17, 1)), None, units)
@@ -221,7 +223,8 @@ def _sizes() -> Iterator[Fault]:
 
 
 def _work() -> Iterator[Fault]:
-    huge: dict[int, Stream] = {0: replace(STREAMS[0], width=16_384, height=16_384)}  # type: ignore[type-var]
+    stream = replace(SMALL_PICTURE, width=16_384, height=16_384)
+    huge: dict[int, Stream] = {0: stream}
     (first, _) = chunks_of_base()
     picture = replace(first, audio=None, units=first.units[:1])
     content = with_field(build_chunk(picture), VIDEO_SPAN, "frame_count", 10**6, CHUNK_HEADER.sizeof())
@@ -240,7 +243,7 @@ def _work() -> Iterator[Fault]:
         write_file(huge, [(picture, content)]),
         TOO_LARGE,
     )
-    grey: dict[int, Stream] = {0: replace(huge[0], chroma="gray")}  # type: ignore[type-var]
+    grey: dict[int, Stream] = {0: replace(stream, chroma="gray")}
     span, domain = frames(count=64), Domain(64, 16_384, 16_384, 1)
     spec = SirenSpec(820, 1, 0)  # 4,101 weights
     yield (

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from inrv_format.chunk import AudioSpan, Chunk, VideoSpan, unit_domain
@@ -85,16 +86,16 @@ def _lapped_steps(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]
     return steps
 
 
-def frames(first: int = 0, count: int = 3, **fields: object) -> VideoSpan:
+def frames(first: int = 0, count: int = 3, **fields: Any) -> VideoSpan:
     """So many frames a tick apart."""
     span = VideoSpan(0, first, tuple(range(first, first + count)), 1, psnr_db=30.5)
-    return replace(span, **fields)  # type: ignore[arg-type]
+    return replace(span, **fields)
 
 
-def samples(first: int = 0, count: int = 120, overlap: int = 0, **fields: object) -> AudioSpan:
+def samples(first: int = 0, count: int = 120, overlap: int = 0, **fields: Any) -> AudioSpan:
     """So many samples, the first `overlap` of them before `first`."""
     span = AudioSpan(1, first, count, first - overlap, overlap, snr_db=9.25)
-    return replace(span, **fields)  # type: ignore[arg-type]
+    return replace(span, **fields)
 
 
 def make_chunk(

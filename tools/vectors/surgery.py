@@ -59,7 +59,8 @@ def take_apart(data: bytes) -> Pieces:
 def put_together(pieces: Pieces, *, repair_index: bool = True) -> bytes:
     """The file of these pieces with right CRCs, sequence and footer, and an index that points to the chunks."""
     data = pieces.header + zlib.crc32(pieces.header).to_bytes(4, "little")
-    spans, index = [], (0, 0)
+    spans: list[tuple[int, int]] = []
+    index = (0, 0)
     for sequence, (box_type, content) in enumerate(pieces.boxes):
         if box_type == INDEX_BOX and repair_index:
             content = _repaired(content, spans)

@@ -7,6 +7,7 @@ from base64 import b85decode
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import zstandard
@@ -95,9 +96,9 @@ def _spans() -> Iterator[Row]:
     yield "far-times", "6", "times and frame numbers up to 2^62", file_of(WAVES, video=late)
     before = replace(frames(), pts=(-FARTHEST, 1 - FARTHEST, 2**32 - FARTHEST))
     yield "far-before", "6", "times from -2^62 on, steps up to 2^32 - 1", file_of(WAVES, video=before)
-    exact = {"video": frames(psnr_db=math.inf), "audio": samples(snr_db=-math.inf)}
+    exact: dict[str, Any] = {"video": frames(psnr_db=math.inf), "audio": samples(snr_db=-math.inf)}
     yield "infinite-quality", "6", "qualities that are infinite", file_of(WAVES, TONES, **exact)
-    unknown = {"video": frames(psnr_db=math.nan), "audio": samples(snr_db=math.nan)}
+    unknown: dict[str, Any] = {"video": frames(psnr_db=math.nan), "audio": samples(snr_db=math.nan)}
     yield "unknown-quality", "6", "qualities that are unknown", file_of(WAVES, TONES, **unknown)
     cut = samples(20, overlap=20)
     yield (

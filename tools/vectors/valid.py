@@ -7,10 +7,11 @@ from base64 import b85decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from inrv_format.chunk import AudioSpan, Chunk, TileGrid, VideoSpan
-from inrv_format.families import AudioSirenSpec, AvSirenSpec, CodedSpec, Domain, LappedSpec, SirenSpec
+from inrv_format.families import AudioSirenSpec, AvSirenSpec, CodedSpec, Domain, LappedSpec, SirenSpec, Spec
 from inrv_format.families.siren import AFFINE, GABOR, GAUSSIAN, GRID, POWER, RELU
 from inrv_format.quantization import ASYMMETRIC, SYMMETRIC, TensorHeader
 from inrv_format.streams import AudioStream, Stream, VideoStream
@@ -36,7 +37,7 @@ from vectors.surgery import write_file
 from vectors.vector import Vector
 
 STREAMS: dict[int, Stream] = {0: PICTURE, 1: SOUND}
-POWERS = {"lengths": (5, 4, 3), "scales": (1.6, 1.5, 1.3)}
+POWERS: dict[str, Any] = {"lengths": (5, 4, 3), "scales": (1.6, 1.5, 1.3)}
 MONO = replace(SOUND, channels=1, layout="mono")
 # A rising tone of 440 Hz, 20 ms, and 160 samples of another one of 8 bits.
 OPUS = CodedSpec("opus", 48_000, 312, b85decode("PjGc}NM&JU0RcDxfV%(y0000"))
@@ -176,7 +177,7 @@ def _streams() -> Iterator[Row]:
 
 def _spans() -> Iterator[Row]:
     yield "both", "6", "picture and sound of a network each", file_of(WAVES, TONES)
-    two = [WAVES, TONES]
+    two: list[Spec] = [WAVES, TONES]
     chunks = [make_chunk(STREAMS, frames(3 * k), _part(k), two, index=k) for k in range(3)]
     yield "chunks", "7.7", "three chunks whose sound overlaps", write_file(STREAMS, chunks)
     chunks = [chunk if chunk.index else replace(chunk, audio=None, units=chunk.units[:1]) for chunk in chunks]
@@ -188,9 +189,9 @@ def _spans() -> Iterator[Row]:
     uneven = VideoSpan(0, 0, (0, 3003, 10_010), 1001, psnr_db=30.5)
     ticks = replace(PICTURE, time_base=Fraction(1, 90_000), average_rate=Fraction(30_000, 1001))
     yield "uneven", "6", "frames at uneven times", file_of(WAVES, picture=ticks, video=uneven)
-    later = {"video": replace(frames(), pts=(7, 8, 9)), "audio": replace(samples(), pts=2000)}
+    later: dict[str, Any] = {"video": replace(frames(), pts=(7, 8, 9)), "audio": replace(samples(), pts=2000)}
     yield "later", "6", "first times that are not zero", file_of(*two, **later)
-    earlier = {"video": replace(frames(), pts=(-2, -1, 0)), "audio": replace(samples(), pts=-640)}
+    earlier: dict[str, Any] = {"video": replace(frames(), pts=(-2, -1, 0)), "audio": replace(samples(), pts=-640)}
     yield "earlier", "6", "times below zero", file_of(*two, **earlier)
     flagged = samples(denoise=True)
     yield "denoise", "7.7", "sound that is better denoised; compared before that", file_of(TONES, audio=flagged)
