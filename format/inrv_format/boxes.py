@@ -59,10 +59,11 @@ def read_box(source: BinaryIO, offset: int, limits: Limits) -> Box:
         raise InvalidDataError("box type is not four ASCII letters", offset=offset, section="3")
     if fields["flags"]:
         raise InvalidDataError(f"box flags {fields['flags']:#06x} are reserved", offset=offset, section="3")
-    if fields["length"] > limits.box_bytes:
-        raise LimitError(
-            f"box of {fields['length']} bytes, the limit is {limits.box_bytes}", offset=offset, section="9"
-        )
+    limit = limits.box_bytes
+    if fields["type"] == TAGS_BOX:
+        limit = min(limit, limits.metadata_bytes)
+    if fields["length"] > limit:
+        raise LimitError(f"box of {fields['length']} bytes, the limit is {limit}", offset=offset, section="9")
     content = read_exactly(source, fields["length"], offset + HEADER_BYTES)
     if read_exactly(source, 4, offset + HEADER_BYTES + len(content)) != _crc(content):
         name = fields["type"].decode()

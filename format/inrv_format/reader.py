@@ -82,10 +82,10 @@ class Reader:
         if self.file_length is not None:
             self._source.seek(box.offset + box.length)
             self._offset, self._sequence = box.offset + box.length, box.sequence + 1
-        number, indexed = 0, False
+        number, found = 0, (0, 0)
         order, index = ChunkOrder(self.limits), IndexBuilder()
         while box.type != END_BOX:
-            if box.type == CHUNK_BOX:
+            if box.type == CHUNK_BOX and not any(found):
                 number += 1
                 if number > self.limits.chunks:
                     raise LimitError(f"more than {self.limits.chunks} chunks", offset=box.offset, section="9")
@@ -93,20 +93,21 @@ class Reader:
                 order.admit(chunk)
                 index.add(chunk, box.offset, box.length)
                 yield chunk
-            elif box.type == INDEX_BOX and not indexed:
-                indexed = build_index(index.build()) == box.content
-                if not indexed:
+            elif box.type == INDEX_BOX and not any(found):
+                if build_index(index.build()) != box.content:
+                    parse_index(box.content, offset=box.offset, limits=self.limits)  # may say more
                     raise InvalidDataError("the index disagrees with the chunks", offset=box.offset, section="8")
+                found = box.offset, box.length
             else:
                 raise InvalidDataError(
-                    f"{box.type.decode()} box after the first chunk", offset=box.offset, section="1"
+                    f"{box.type.decode()} box after the first chunk or the index", offset=box.offset, section="1"
                 )
             box = self._next_box()
-        if box.content or not indexed:
+        if box.content or not any(found):
             raise InvalidDataError(
                 "no index before the end, or content in the end box", offset=box.offset, section="1"
             )
-        self._read_footer_after_end()
+        self._read_footer_after_end(*found)
 
     def _parse(self, box: Box) -> Chunk:
         chunk = parse_chunk(box.content, self.streams, offset=box.offset, limits=self.limits)
@@ -138,23 +139,28 @@ class Reader:
 
     def _read_descriptions(self) -> Box:
         """Read `STRM` and `tags` boxes; returns the first box after them."""
-        while True:
+        box = self._next_box()
+        while box.type == STREAM_BOX:
+            self._add_stream(box)
             box = self._next_box()
-            if box.type == STREAM_BOX:
-                stream_id, stream = parse_stream(box.content, offset=box.offset, limits=self.limits)
-                if stream_id in self.streams or len(self.streams) >= self.limits.streams:
-                    raise InvalidDataError("too many streams or one twice", offset=box.offset, section="4")
-                self.streams[stream_id] = stream
-            elif box.type == TAGS_BOX:
-                self.tags |= parse_tags(box.content, self.limits)
-            elif box.type in (CHUNK_BOX, INDEX_BOX, END_BOX):
-                break
         if not self.streams:
             raise InvalidDataError("the file describes no stream", offset=box.offset, section="4")
-        kinds = [type(stream) for stream in self.streams.values()]
-        if len(set(kinds)) != len(kinds):
-            raise UnsupportedError("more than one stream of a kind needs a newer version")
+        while box.type == TAGS_BOX:
+            self.tags |= parse_tags(box.content, self.limits)
+            box = self._next_box()
+        if box.type == STREAM_BOX:
+            raise InvalidDataError("STRM box after the tags", offset=box.offset, section="1")
         return box
+
+    def _add_stream(self, box: Box) -> None:
+        stream_id, stream = parse_stream(box.content, offset=box.offset, limits=self.limits)
+        if len(self.streams) >= self.limits.streams:
+            raise LimitError(f"more than {self.limits.streams} streams", offset=box.offset, section="9")
+        if stream_id in self.streams:
+            raise InvalidDataError(f"stream {stream_id} twice", offset=box.offset, section="4")
+        if any(type(other) is type(stream) for other in self.streams.values()):
+            raise UnsupportedError("more than one stream of a kind needs a newer version")
+        self.streams[stream_id] = stream
 
     def _next_box(self) -> Box:
         """The next box that this version knows; unknown ancillary ones are passed over."""
@@ -198,9 +204,11 @@ class Reader:
             raise InvalidDataError("the footer points outside the file", offset=offset, section="8")
         return fields
 
-    def _read_footer_after_end(self) -> None:
+    def _read_footer_after_end(self, index_offset: int, index_length: int) -> None:
         data = read_exactly(self._source, FOOTER.sizeof(), self._offset)
-        self._check_footer(data, self._offset + len(data))
+        fields = self._check_footer(data, self._offset + len(data))
+        if (fields["index_offset"], fields["index_length"]) != (index_offset, index_length):
+            raise InvalidDataError("the footer does not point to the index", offset=self._offset, section="8")
         if self._source.read(1):
             raise InvalidDataError("bytes after the footer", offset=self._offset + len(data), section="8")
 

@@ -6,34 +6,10 @@ import resource
 import numpy as np
 import pytest
 from inrv_format import InrvError, Reader
-from inrv_format.boxes import build_box, read_box
-from inrv_format.limits import DEFAULT_LIMITS
-from inrv_format.writer import build_footer
 from toys import load_reference, toy_file
+from vectors.surgery import put_together, take_apart
 
-HEADER_BYTES = 28
 reference = load_reference()
-
-
-def boxes_of(data: bytes) -> list[tuple[bytes, bytes]]:
-    source = io.BytesIO(data)
-    source.seek(HEADER_BYTES)
-    boxes = []
-    while not boxes or boxes[-1][0] != b"ENDF":
-        box = read_box(source, 0, DEFAULT_LIMITS)
-        boxes.append((box.type, box.content))
-    return boxes
-
-
-def rebuilt(header: bytes, boxes: list[tuple[bytes, bytes]]) -> bytes:
-    """A file of these boxes with all CRCs and the footer right."""
-    data, index = header, (0, 0)
-    for sequence, (box_type, content) in enumerate(boxes):
-        box = build_box(box_type, sequence, content)
-        if box_type == b"INDX":
-            index = (len(data), len(box))
-        data += box
-    return data + build_footer(*index, len(data) + 32)
 
 
 def read_all(data: bytes, seekable: bool) -> int:
@@ -52,7 +28,8 @@ def read_all(data: bytes, seekable: bool) -> int:
 def mutants(data: bytes, count: int):
     """Each with one field of one box overwritten: zeros, ones, extremes, or noise, one to eight bytes long."""
     generator = np.random.default_rng(0)
-    boxes = boxes_of(data)
+    pieces = take_apart(data)
+    boxes = pieces.boxes
     for _ in range(count):
         number = int(generator.integers(len(boxes) - 1))
         content = bytearray(boxes[number][1])
@@ -68,13 +45,13 @@ def mutants(data: bytes, count: int):
             generator.bytes(length),
         ]
         content[place : place + length] = values[int(generator.integers(5))]
-        mutated = [*boxes[:number], (boxes[number][0], bytes(content)), *boxes[number + 1 :]]
-        yield rebuilt(data[:HEADER_BYTES], mutated)
+        mutated = pieces.with_boxes(number, number + 1, (boxes[number][0], bytes(content)))
+        yield put_together(mutated, repair_index=False)
 
 
 def test_an_unchanged_file_survives_rebuilding():
     data = toy_file(2)
-    assert rebuilt(data[:HEADER_BYTES], boxes_of(data)) == data
+    assert put_together(take_apart(data), repair_index=False) == data
 
 
 @pytest.mark.parametrize("coder", [1, 3])

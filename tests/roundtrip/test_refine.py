@@ -14,7 +14,7 @@ from invr.config import WorkConfig
 from invr.presets import with_steps
 from invr.refine import RefineConfig, refine
 
-CONFIG = replace(with_steps(PRESETS["fast"].config, 40), chunk_frames=4)
+CONFIG = replace(with_steps(PRESETS["fast"].config, 25), chunk_frames=4)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def chunks_of(path):
 
 
 def test_every_chunk_is_better_or_as_it_was(clip, encoded, tmp_path):
-    result = refine(encoded, clip, tmp_path / "r.inrv", RefineConfig(steps=120))
+    result = refine(encoded, clip, tmp_path / "r.inrv", RefineConfig(steps=40))
     before, after = chunks_of(encoded), chunks_of(tmp_path / "r.inrv")
     assert result.bytes_written <= result.bytes_before and result.psnr_db > result.psnr_before_db
     assert result.better == sum(one != other for one, other in zip(before, after, strict=True)) > 0
@@ -52,13 +52,13 @@ def test_what_would_get_worse_is_not_taken(clip, encoded, tmp_path):
 
 def test_workers_change_no_byte(clip, encoded, tmp_path):
     for workers in ("1", "2"):
-        refine(encoded, clip, tmp_path / workers, RefineConfig(steps=30), work=WorkConfig(workers))
+        refine(encoded, clip, tmp_path / workers, RefineConfig(steps=5), work=WorkConfig(workers))
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
 
 
 def test_a_part_is_refined_as_the_whole_is(clip, tmp_path):
     encode(clip, tmp_path / "part.inrv", CONFIG, work=WorkConfig(chunks=(1, 2)))
-    result = refine(tmp_path / "part.inrv", clip, tmp_path / "r.inrv", RefineConfig(steps=60))
+    result = refine(tmp_path / "part.inrv", clip, tmp_path / "r.inrv", RefineConfig(steps=10))
     assert result.chunks == 1 and result.psnr_db >= result.psnr_before_db
 
 
