@@ -32,7 +32,8 @@ _KNOWN_BOXES = {STREAM_BOX, TAGS_BOX, CHUNK_BOX, INDEX_BOX, END_BOX}
 class Reader:
     """The header, streams and tags of a file, and its chunks.
 
-    On a seekable source `index` is read first and `chunk(i)` works; on a pipe only `chunks()` does, once.
+    On a seekable source `index` is read first and `chunk(i)` works, which reads no other chunk's box; on a pipe only
+    `chunks()` does, once.
     """
 
     def __init__(self, source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -47,10 +48,13 @@ class Reader:
         self._macs = 0
         self._counted: set[int] = set()
         self.file_length = _file_length(source)
+        self._unread: int | None = None
         self._read_file_header()
-        self._first = self._read_descriptions()
         if self.file_length is not None:
             self.index = self._read_index()
+            self._unread = self.index.entries[0].offset if self.index.entries else None
+        self._first = self._read_descriptions()
+        self._unread = None
 
     @property
     def video(self) -> VideoStream | None:
@@ -80,8 +84,9 @@ class Reader:
         """All chunks front to back, ending at the end box; TruncatedError where there is none."""
         box = self._first
         if self.file_length is not None:
-            self._source.seek(box.offset + box.length)
-            self._offset, self._sequence = box.offset + box.length, box.sequence + 1
+            self._source.seek(box.offset)
+            self._offset, self._sequence = box.offset, box.sequence
+            box = self._next_box()
         number, indexed = 0, False
         order, index = ChunkOrder(self.limits), IndexBuilder()
         while box.type != END_BOX:
@@ -157,8 +162,13 @@ class Reader:
         return box
 
     def _next_box(self) -> Box:
-        """The next box that this version knows; unknown ancillary ones are passed over."""
+        """The next box that this version knows; unknown ancillary ones are passed over.
+
+        The first chunk's, while nobody asks for it, stays unread and comes without content.
+        """
         while True:
+            if self._offset == self._unread:
+                return Box(CHUNK_BOX, self._sequence, self._offset, b"")
             box = read_box(self._source, self._offset, self.limits)
             if box.sequence != self._sequence:
                 raise InvalidDataError(
