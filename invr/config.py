@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from inrv_format.chunk import TileGrid
 from inrv_format.errors import InputError
 from inrv_format.families.siren import AFFINE, GRID, STILL
 from inrv_format.limits import DEFAULT_LIMITS, Limits
+
+from invr.crop import Crop
 
 CODERS = ("rans", "lzma2", "zstd")
 DEVICES = ("cpu", "cuda", "auto")
@@ -277,16 +280,21 @@ class EncodeConfig:
 class DecodeConfig:
     """What is asked of a file: its own grid unless `size` (width, height), `scale` or `fps` say otherwise.
 
-    `denoise` None follows what the encoder measured for each chunk; `sample_rate_hz` 0 keeps the sound's own. Times
-    are in seconds from the file's start.
+    `crop` is a part of the picture as it would be written without it: upright, at that grid. With `at_s`, single
+    pictures are asked for, without sound: those at these ascending times, between two frames too, or with `whole` the
+    frames that are shown then. `denoise` None follows what the encoder measured for each chunk; `sample_rate_hz` 0
+    keeps the sound's own. Times are in seconds from the file's start.
     """
 
     size: tuple[int, int] | None = None
     scale: float = 1.0
+    crop: Crop | None = None
     fps: Fraction | None = None
     start_s: float = 0.0
     duration_s: float | None = None
     frames: int | None = None
+    at_s: tuple[float, ...] = ()
+    whole: bool = False
     denoise: bool | None = None
     sample_rate_hz: int = 0
     device: str = "cpu"
@@ -303,6 +311,13 @@ class DecodeConfig:
         length = self.duration_s
         require_option(length is None or 0 < length < math.inf, "-t", length, "more than 0")
         require_option(self.frames is None or self.frames > 0, "-frames", self.frames, "1 and more")
+        crop, at_s = self.crop, self.at_s
+        placed = crop is None or (min(crop.x, crop.y) >= 0 and min(crop.width, crop.height) > 0)
+        require_option(placed, "--crop", crop, "x and y of 0 and more, width and height of 1 and more")
+        rising = all(0 <= before < after for before, after in pairwise((*at_s, math.inf)))
+        require_option(rising, "--at", at_s, "rising times of 0 and more")
+        spanned = (self.start_s, length, self.frames, self.fps) != (0.0, None, None, None)
+        require_option(not (at_s and spanned), "--at", "with a span or a rate", "--at alone")
         if self.size is not None:
             largest = self.limits.width
             require_option(

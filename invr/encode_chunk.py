@@ -22,7 +22,7 @@ from inrv_format.unit import Unit, compress_unit
 from numpy.typing import NDArray
 
 from invr.config import REFERENCE_LMBDA, EncodeConfig
-from invr.decode_chunk import build_fields, decode_heads, decode_picture
+from invr.decode_chunk import Fields, build_fields, decode_heads, decode_picture
 from invr.denoise import denoise, join_heads
 from invr.encode_sound import is_silence, lapped_spec, normalised, packet_unit, scaled_sound, silenced, solved
 from invr.fields import Field, build_field
@@ -356,7 +356,7 @@ def _with_quality(chunk: Chunk, signal: Signal, streams: Mapping[int, Stream], d
     return replace(chunk, video=video, audio=audio)
 
 
-def _picture_quality(chunk: Chunk, fields: list[Field], video: VideoSignal, streams: Mapping[int, Stream]) -> float:
+def _picture_quality(chunk: Chunk, fields: Fields, video: VideoSignal, streams: Mapping[int, Stream]) -> float:
     stream = streams[VIDEO_ID]
     assert isinstance(stream, VideoStream)
     positions = np.arange(len(video), dtype=np.float64)
@@ -366,7 +366,7 @@ def _picture_quality(chunk: Chunk, fields: list[Field], video: VideoSignal, stre
 
 
 def _sound_quality(
-    chunk: Chunk, fields: list[Field], audio: AudioSignal, streams: Mapping[int, Stream]
+    chunk: Chunk, fields: Fields, audio: AudioSignal, streams: Mapping[int, Stream]
 ) -> tuple[float, float]:
     """SNR of the decoded sound, plain and denoised."""
     stream = streams[AUDIO_ID]
