@@ -280,10 +280,10 @@ class EncodeConfig:
 class DecodeConfig:
     """What is asked of a file: its own grid unless `size` (width, height), `scale` or `fps` say otherwise.
 
-    `crop` is a part of the picture as it would be written without it: upright, at that grid. With `at_s`, single
-    pictures are asked for, without sound: those at these ascending times, between two frames too, or with `whole` the
-    frames that are shown then. `denoise` None follows what the encoder measured for each chunk; `sample_rate_hz` 0
-    keeps the sound's own. Times are in seconds from the file's start.
+    `crop` is a part of the picture as it would be written without it: upright, at that grid. Single pictures, without
+    sound, are asked for by `at_s`, rising times that may lie between two frames, or by `stills`: so many frames,
+    evenly spaced in time, as far as there are as many. `denoise` None follows what the encoder measured for each
+    chunk; `sample_rate_hz` 0 keeps the sound's own. Times are in seconds from the file's start.
     """
 
     size: tuple[int, int] | None = None
@@ -294,7 +294,7 @@ class DecodeConfig:
     duration_s: float | None = None
     frames: int | None = None
     at_s: tuple[float, ...] = ()
-    whole: bool = False
+    stills: int = 0
     denoise: bool | None = None
     sample_rate_hz: int = 0
     device: str = "cpu"
@@ -317,9 +317,15 @@ class DecodeConfig:
         rising = all(0 <= before < after for before, after in pairwise((*at_s, math.inf)))
         require_option(rising, "--at", at_s, "rising times of 0 and more")
         spanned = (self.start_s, length, self.frames, self.fps) != (0.0, None, None, None)
-        require_option(not (at_s and spanned), "--at", "with a span or a rate", "--at alone")
+        require_option(not (self.single and spanned), "single pictures", "with a span or a rate", "one of the two")
+        require_option(self.stills == 0 or (self.stills > 0 and not at_s), "stills", self.stills, "0 and more, alone")
         if self.size is not None:
             largest = self.limits.width
             require_option(
                 min(self.size) > 0 and max(self.size) <= largest, "-s", self.size, f"1 to {largest} a side"
             )
+
+    @property
+    def single(self) -> bool:
+        """Whether single pictures are asked for."""
+        return bool(self.at_s or self.stills)

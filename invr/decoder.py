@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import numpy as np
 from inrv_format.chunk import Chunk
@@ -23,7 +23,7 @@ from invr.decode_chunk import Fields, Frame, build_fields, decode_picture, decod
 from invr.device import prepare_device, translated_backend
 from invr.joiner import SoundJoiner
 from invr.media import RateChange, WriteConfig, layout_name, open_sink
-from invr.source import CountedSource, opened
+from invr.source import opened
 from invr.timeline import Timeline
 from invr.work import Work, WorkCount, foreseen_share, frame_work
 
@@ -75,15 +75,14 @@ class DecodedSound:
 class Decoding:
     """An `.inrv` file while it is evaluated, as `config` asks: `video` and `audio` describe what `events` gives."""
 
-    def __init__(self, source: BinaryIO, config: DecodeConfig) -> None:
+    def __init__(self, source: BinaryIO | Reader, config: DecodeConfig) -> None:
         self._device = prepare_device(config.device, config.threads)
         self._denoise = config.denoise
-        counted = CountedSource(source)
-        reader = Reader(cast(BinaryIO, counted), limits=config.limits)
+        reader = source if isinstance(source, Reader) else Reader(source, limits=config.limits)
         self._timeline = Timeline(reader, config)
-        self._count = WorkCount(reader, counted)
+        self._count = WorkCount(reader)
         self.video = self._timeline.video_out
-        self.audio = self._source_audio = None if config.at_s else reader.audio
+        self.audio = self._source_audio = None if config.single else reader.audio
         if self.audio and config.sample_rate_hz:
             self.audio = replace(self.audio, sample_rate_hz=config.sample_rate_hz)
         self.chunks_done = 0

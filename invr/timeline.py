@@ -41,6 +41,7 @@ class Timeline:
         self._start = Fraction(config.start_s).limit_denominator(1_000_000)
         self._duration = Fraction(config.duration_s or 0).limit_denominator(1_000_000)
         self._at = [Fraction(at_s).limit_denominator(TICKS_AT) for at_s in config.at_s]
+        self._zero = self._at[0] if self._at else Fraction(0)
         self._due: dict[int, list[Fraction]] = {}
         self._first: Chunk | None = None
         self.origin: Fraction | None = None
@@ -71,8 +72,7 @@ class Timeline:
     def resampled(self) -> bool:
         """Whether pictures are asked for at points that were not fitted."""
         config = self.config
-        between = bool(config.at_s) and not config.whole
-        return config.size is not None or config.scale != 1.0 or config.fps is not None or between
+        return config.size is not None or config.scale != 1.0 or config.fps is not None or bool(config.at_s)
 
     @property
     def video_out(self) -> VideoStream | None:
@@ -88,7 +88,7 @@ class Timeline:
             aspect = (aspect * native[0] * height / (native[1] * width)).limit_denominator(1000)
         crop = self.crop
         out = replace(self.video, width=crop.width, height=crop.height, sample_aspect_ratio=aspect, rotation=0)
-        if self.config.at_s:
+        if self.config.single:
             return replace(out, time_base=Fraction(1, TICKS_AT))
         if self.config.fps is None:
             return out
@@ -114,7 +114,7 @@ class Timeline:
     def whole(self) -> bool:
         """Whether all chunks of the file are wanted."""
         config = self.config
-        return (config.start_s, config.duration_s, config.frames, config.at_s) == (0.0, None, None, ())
+        return (config.start_s, config.duration_s, config.frames, config.single) == (0.0, None, None, False)
 
     def chunks(self) -> Iterator[Chunk]:
         """The chunks that are needed, in order; only their boxes are read from a seekable file, and the first one's
@@ -137,9 +137,9 @@ class Timeline:
             self.origin = first if self.origin is None else self.origin
             if self._frames_left == 0 or (self.end is not None and first >= self.end):
                 return
-            if self._take_due(chunk) if self.config.at_s else last > self.start:
+            if self._take_due(chunk) if self.config.single else last > self.start:
                 yield chunk
-            if self.config.at_s and not self._at:
+            if self.config.single and not self._at:
                 return
         if self._at:
             raise InputError(f"--at {float(self._at[0])} s: the picture ends before that")
@@ -147,7 +147,7 @@ class Timeline:
     def positions(self, chunk: Chunk) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
         """Positions [F] in frames of the chunk, output pts [F], and the last one's duration."""
         assert chunk.video is not None and self.video is not None
-        if self.config.at_s:
+        if self.config.single:
             positions, pts, last = self._single_positions(chunk, chunk.video, self.video)
         elif self.config.fps is None:
             positions, pts, last = self._stored_positions(chunk.video, self.video.time_base)
@@ -185,15 +185,14 @@ class Timeline:
     def _single_positions(
         self, chunk: Chunk, span: VideoSpan, video: VideoStream
     ) -> tuple[list[float], list[int], int]:
-        """Those of the single pictures that lie in the chunk, timed from the first one that was asked for."""
+        """Those of the single pictures that lie in the chunk; times on output start at the first one asked for."""
         assert self.origin is not None
         due = self._due[chunk.index]
         times = [float((self.origin + at) / video.time_base) for at in due]
         positions = [max(0.0, _position(time, span.pts, span.last_duration)) for time in times]
-        if self.config.whole:
+        if self.config.stills:
             positions = [float(math.floor(position)) for position in positions]
-        first = Fraction(self.config.at_s[0])
-        pts = [round((at - first) * TICKS_AT) for at in due]
+        pts = [round((at - self._zero) * TICKS_AT) for at in due]
         return positions, pts, round(TICKS_AT / (video.average_rate or LONE_RATE))
 
     def foreseen_frames(self, place: int) -> Fraction:
@@ -201,7 +200,7 @@ class Timeline:
         index = self.reader.index
         assert index is not None and self.video is not None
         entry, start = index.entries[place], self._starts[place]
-        if self.config.at_s:
+        if self.config.single:
             return Fraction(len(self._due[entry.chunk]))
         ends = [*self._starts[place + 1 : place + 2], index.video_end * self.video.time_base]
         if ends[0] <= start:
@@ -232,9 +231,11 @@ class Timeline:
 
     def _check_picture(self) -> None:
         """Refuse a crop that lies outside, and one or single pictures where there is none."""
-        crop, at_s = self.config.crop, self.config.at_s
-        for option, asked in (("--crop", crop), ("--at", at_s)):
+        crop, config = self.config.crop, self.config
+        for option, asked in (("--crop", crop), ("--at", config.at_s), ("stills", config.stills)):
             require_option(self.video is not None or not asked, option, asked, "files with a picture")
+        seekable = self.reader.index is not None
+        require_option(seekable or not config.stills, "stills", config.stills, "files that can be sought, no pipes")
         if crop is not None:
             width, height = self.upright_size
             inside = crop.columns[1] <= width and crop.rows[1] <= height
@@ -246,7 +247,7 @@ class Timeline:
         if not starts:
             return []
         self.origin = self._found_origin()
-        if self.config.at_s:
+        if self.config.single:
             return self._entries_at()
         low = max(0, bisect_right(starts, self.start) - 1) if self.config.start_s else 0
         end = self.end
@@ -272,10 +273,14 @@ class Timeline:
         index = self.reader.index
         assert index is not None and self.video is not None and self.origin is not None
         end = index.video_end * self.video.time_base - self.origin
-        latest = self._at[-1]
-        require_option(latest < end, "--at", float(latest), f"times before the picture's end at {float(end):.6g} s")
         places = [place for place, entry in enumerate(index.entries) if entry.frame_count]
         starts = [self._starts[place] for place in places]
+        if not places:
+            return []
+        if self.config.stills:
+            self._at = _midpoints(starts[0] - self.origin, end, min(self.config.stills, index.frame_count))
+        late = [float(at) for at in self._at if at >= end]
+        require_option(not late, "--at", late and late[0], f"times before the picture's end at {float(end):.6g} s")
         for at in self._at:
             place = places[max(0, bisect_right(starts, self.origin + at) - 1)]
             self._due.setdefault(index.entries[place].chunk, []).append(at)
@@ -291,6 +296,11 @@ class Timeline:
         self._at = self._at[len(due) :]
         self._due[chunk.index] = due
         return bool(due)
+
+
+def _midpoints(start: Fraction, end: Fraction, count: int) -> list[Fraction]:
+    """The middles of `count` equal parts."""
+    return [start + (end - start) * Fraction(2 * k + 1, 2 * count) for k in range(count)]
 
 
 def _position(time: float, pts: Sequence[int], last_duration: int) -> float:

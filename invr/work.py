@@ -12,7 +12,6 @@ from inrv_format.streams import AUDIO, VideoStream
 
 from invr.crop import Crop
 from invr.decode_chunk import networks, picture_views
-from invr.source import CountedSource
 from invr.timeline import Timeline
 
 
@@ -46,10 +45,10 @@ class Work:
 
 
 class WorkCount:
-    """Adds up what is evaluated of a file while it is read from `source`."""
+    """Adds up what is evaluated of a file."""
 
-    def __init__(self, reader: Reader, source: CountedSource) -> None:
-        self._reader, self._source = reader, source
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
         self._macs = self._pixels = self._samples = 0
         self._whole: dict[int, int] = {}
 
@@ -71,7 +70,7 @@ class WorkCount:
     def result(self, *, whole: bool) -> Work:
         """The work so far; `whole` says that all chunks of a pipe have come by."""
         macs, chunks, index = sum(self._whole.values()), len(self._whole), self._reader.index
-        work = Work(self._macs, self._pixels, self._samples, chunks, self._source.bytes_read)
+        work = Work(self._macs, self._pixels, self._samples, chunks, self._reader.bytes_read)
         if index is None:
             return replace(work, whole_macs=macs, whole_chunks=chunks) if whole else work
         weights = {entry.chunk: _weight(entry, self._reader.video) for entry in index.entries}

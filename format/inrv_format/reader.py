@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from inrv_format.boxes import (
     CHUNK_BOX,
@@ -29,6 +29,28 @@ from inrv_format.writer import VERSION
 _KNOWN_BOXES = {STREAM_BOX, TAGS_BOX, CHUNK_BOX, INDEX_BOX, END_BOX}
 
 
+class CountedSource:
+    """A source as it is, with `bytes_read` counting what was read of it."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self.bytes_read = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """As for any file."""
+        data = self._source.read(size)
+        self.bytes_read += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As for any file."""
+        return self._source.seek(offset, whence)
+
+    def tell(self) -> int:
+        """As for any file."""
+        return self._source.tell()
+
+
 class Reader:
     """The header, streams and tags of a file, and its chunks.
 
@@ -42,11 +64,12 @@ class Reader:
         self.tags: dict[str, str] = {}
         self.index: Index | None = None
         self.version_written = 0
-        self._source = source
+        self._counted = CountedSource(source)
+        self._source = cast(BinaryIO, self._counted)
         self._offset = 0
         self._sequence = 0
         self._macs = 0
-        self._counted: set[int] = set()
+        self._weighed: set[int] = set()
         self.file_length = _file_length(source)
         self._unread: int | None = None
         self._read_file_header()
@@ -55,6 +78,11 @@ class Reader:
             self._unread = self.index.entries[0].offset if self.index.entries else None
         self._first = self._read_descriptions()
         self._unread = None
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes were read of the source so far."""
+        return self._counted.bytes_read
 
     @property
     def video(self) -> VideoStream | None:
@@ -115,8 +143,8 @@ class Reader:
 
     def _parse(self, box: Box) -> Chunk:
         chunk = parse_chunk(box.content, self.streams, offset=box.offset, limits=self.limits)
-        if box.offset not in self._counted:
-            self._counted.add(box.offset)
+        if box.offset not in self._weighed:
+            self._weighed.add(box.offset)
             self._macs += chunk.macs
         if self._macs > self.limits.macs_per_file:
             raise LimitError(f"decoding takes over {self.limits.macs_per_file:.1e} multiply-adds", section="9")
