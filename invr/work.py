@@ -109,7 +109,7 @@ def foreseen_share(timeline: Timeline) -> float | None:
     frames_left, wanted = Fraction(config.frames or 0), Fraction(0)
     for place in timeline.wanted:
         entry, part = index.entries[place], Fraction(1)
-        if entry.frame_count:
+        if entry.frame_count and video:
             frames = timeline.foreseen_frames(place)
             if config.frames:
                 frames = min(frames, frames_left)
