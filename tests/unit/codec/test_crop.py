@@ -4,20 +4,32 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from inrv_format.chunk import Chunk, TileGrid, VideoSpan
 from inrv_format.errors import InputError, InvalidDataError
-from inrv_format.families import Domain, SirenSpec
-from inrv_format.families.siren import GABOR, GRID
-from inrv_format.unit import compress_unit
-from toys import TOY_VIDEO, toy_symbols
+from inrv_format.families import AvSirenSpec, Domain, SirenSpec, Spec
+from inrv_format.families.siren import AFFINE, GABOR, GRID, POWER, RELU
+from inrv_format.unit import Unit, compress_unit
+from toys import TOY_VIDEO, toy_field
 
-from invr.config import DecodeConfig
+from invr.config import DecodeConfig, QuantConfig
 from invr.crop import Crop
 from invr.decode_chunk import build_fields, decode_picture, picture_views
+from invr.quant import quantize
 
 STREAM = replace(TOY_VIDEO, width=23, height=17)
 SPEC = SirenSpec(6, 5, 1, GABOR, motion=GRID, lengths=(3, 2, 2))
 POSITIONS = np.array([0.0, 1.5])
+
+
+def vivid_unit(spec: Spec, domain: Domain, tile: int = 0) -> Unit:
+    """A network at its random start, of ten times the contrast."""
+    field = toy_field(spec, domain, seed=tile)
+    with torch.no_grad():
+        for name, tensor in field.named_tensors():
+            if name.endswith("output.weight"):
+                tensor.mul_(10)
+    return compress_unit(spec, domain, tile, quantize(field, QuantConfig()), 1)
 
 
 def tiled_chunk(tiles: TileGrid) -> Chunk:
@@ -26,7 +38,7 @@ def tiled_chunk(tiles: TileGrid) -> Chunk:
     for tile in range(tiles.columns * tiles.rows):
         (top, bottom), (left, right) = tiles.tile(tile, STREAM.height, STREAM.width)
         domain = Domain(frames=3, height=bottom - top, width=right - left, components=3)
-        units.append(compress_unit(SPEC, domain, tile, toy_symbols(SPEC, domain, seed=tile), 1))
+        units.append(vivid_unit(SPEC, domain, tile))
     return Chunk(0, VideoSpan(0, 0, (0, 1, 2), 1, tiles), None, tuple(units))
 
 
@@ -55,6 +67,24 @@ def test_a_crop_is_that_part_of_the_whole(tiles, size):
     for crop in (Crop(0, 0, *size), across, Crop(width - 1, height - 1, 1, 1), Crop(0, height // 2, width, 1)):
         part = whole[:, slice(*crop.rows), slice(*crop.columns)]
         assert np.abs(decoded(chunk, size, crop) - part).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        SirenSpec(6, 5, 1),
+        SirenSpec(6, 5, 1, motion=AFFINE),
+        SirenSpec(6, 5, 1, POWER, lengths=(2, 2, 1), scales=(1.4, 1.4, 1.4)),
+        SirenSpec(6, 5, 1, activation=RELU),
+        AvSirenSpec(6, 5, 1),
+    ],
+)
+def test_every_picture_network_gives_a_part_as_in_the_whole(spec):
+    domain = Domain(3, 17, 23, 3, samples=50, channels=1)
+    chunk = Chunk(0, VideoSpan(0, 0, (0, 1, 2), 1), None, (vivid_unit(spec, domain),))
+    whole = decoded(chunk, (23, 17))
+    assert whole.std() > 5
+    assert np.abs(decoded(chunk, (23, 17), Crop(5, 3, 9, 7)) - whole[:, 3:10, 5:14]).max() <= 1
 
 
 @pytest.mark.parametrize(
