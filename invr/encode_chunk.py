@@ -19,7 +19,7 @@ from inrv_format.unit import Unit, compress_unit
 from numpy.typing import NDArray
 
 from invr.config import REFERENCE_LMBDA, EncodeConfig
-from invr.decode_chunk import build_fields, decode_heads, decode_picture
+from invr.decode_chunk import Fields, build_fields, decode_heads, decode_picture
 from invr.denoise import denoise, join_heads
 from invr.encode_sound import is_silence, lapped_spec, normalised, packet_unit, scaled_sound, solved
 from invr.fields import Field
@@ -305,7 +305,7 @@ def with_quality(chunk: Chunk, signal: Signal, streams: Mapping[int, Stream], de
     return replace(chunk, video=video, audio=audio)
 
 
-def _picture_quality(chunk: Chunk, fields: list[Field], video: VideoSignal, streams: Mapping[int, Stream]) -> float:
+def _picture_quality(chunk: Chunk, fields: Fields, video: VideoSignal, streams: Mapping[int, Stream]) -> float:
     stream = streams[VIDEO_ID]
     assert isinstance(stream, VideoStream)
     positions = np.arange(len(video), dtype=np.float64)
@@ -315,7 +315,7 @@ def _picture_quality(chunk: Chunk, fields: list[Field], video: VideoSignal, stre
 
 
 def _sound_quality(
-    chunk: Chunk, fields: list[Field], audio: AudioSignal, streams: Mapping[int, Stream]
+    chunk: Chunk, fields: Fields, audio: AudioSignal, streams: Mapping[int, Stream]
 ) -> tuple[float, float]:
     """SNR of the decoded sound, plain and denoised."""
     stream = streams[AUDIO_ID]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from inrv_format.boxes import (
     CHUNK_BOX,
@@ -29,10 +29,33 @@ from inrv_format.writer import VERSION
 _KNOWN_BOXES = {STREAM_BOX, TAGS_BOX, CHUNK_BOX, INDEX_BOX, END_BOX}
 
 
+class CountedSource:
+    """A source as it is, with `bytes_read` counting what was read of it."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self.bytes_read = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """As for any file."""
+        data = self._source.read(size)
+        self.bytes_read += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As for any file."""
+        return self._source.seek(offset, whence)
+
+    def tell(self) -> int:
+        """As for any file."""
+        return self._source.tell()
+
+
 class Reader:
     """The header, streams and tags of a file, and its chunks.
 
-    On a seekable source `index` is read first and `chunk(i)` works; on a pipe only `chunks()` does, once.
+    On a seekable source `index` is read first and `chunk(i)` works, which reads no other chunk's box; on a pipe only
+    `chunks()` does, once.
     """
 
     def __init__(self, source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -41,16 +64,25 @@ class Reader:
         self.tags: dict[str, str] = {}
         self.index: Index | None = None
         self.version_written = 0
-        self._source = source
+        self._counted = CountedSource(source)
+        self._source = cast(BinaryIO, self._counted)
         self._offset = 0
         self._sequence = 0
         self._macs = 0
-        self._counted: set[int] = set()
+        self._weighed: set[int] = set()
         self.file_length = _file_length(source)
+        self._unread: int | None = None
         self._read_file_header()
-        self._first = self._read_descriptions()
         if self.file_length is not None:
             self.index = self._read_index()
+            self._unread = self.index.entries[0].offset if self.index.entries else None
+        self._first = self._read_descriptions()
+        self._unread = None
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes were read of the source so far."""
+        return self._counted.bytes_read
 
     @property
     def video(self) -> VideoStream | None:
@@ -80,8 +112,9 @@ class Reader:
         """All chunks front to back, ending at the end box; TruncatedError where there is none."""
         box = self._first
         if self.file_length is not None:
-            self._source.seek(box.offset + box.length)
-            self._offset, self._sequence = box.offset + box.length, box.sequence + 1
+            self._source.seek(box.offset)
+            self._offset, self._sequence = box.offset, box.sequence
+            box = self._next_box()
         number, found = 0, (0, 0)
         order, index = ChunkOrder(self.limits), IndexBuilder()
         while box.type != END_BOX:
@@ -111,8 +144,8 @@ class Reader:
 
     def _parse(self, box: Box) -> Chunk:
         chunk = parse_chunk(box.content, self.streams, offset=box.offset, limits=self.limits)
-        if box.offset not in self._counted:
-            self._counted.add(box.offset)
+        if box.offset not in self._weighed:
+            self._weighed.add(box.offset)
             self._macs += chunk.macs
         if self._macs > self.limits.macs_per_file:
             raise LimitError(f"decoding takes over {self.limits.macs_per_file:.1e} multiply-adds", section="9")
@@ -163,8 +196,13 @@ class Reader:
         self.streams[stream_id] = stream
 
     def _next_box(self) -> Box:
-        """The next box that this version knows; unknown ancillary ones are passed over."""
+        """The next box that this version knows; unknown ancillary ones are passed over.
+
+        The first chunk's, while nobody asks for it, stays unread and comes without content.
+        """
         while True:
+            if self._offset == self._unread:
+                return Box(CHUNK_BOX, self._sequence, self._offset, b"")
             box = read_box(self._source, self._offset, self.limits)
             if box.sequence != self._sequence:
                 raise InvalidDataError(

@@ -21,6 +21,7 @@ from invr.cli.report import report
 from invr.cli.settings import PRESET_LINES
 from invr.cli.sweep import sweep
 from invr.cli.test import test_files
+from invr.cli.thumbs import thumbs
 
 USAGE_CODE = 2
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -44,6 +45,7 @@ app.command("report")(report)
 app.command("test")(test_files)
 app.command("compare")(compare)
 app.command("sweep")(sweep)
+app.command("thumbs")(thumbs)
 
 
 @app.callback(invoke_without_command=True)
