@@ -278,7 +278,7 @@ class DecodeConfig:
     """What is asked of a file: its own grid unless `size` (width, height), `scale` or `fps` say otherwise.
 
     `denoise` None follows what the encoder measured for each chunk; `sample_rate_hz` 0 keeps the sound's own. Times
-    are in seconds from the file's start.
+    are in seconds from the file's start. `salvage` passes over what is damaged instead of stopping there.
     """
 
     size: tuple[int, int] | None = None
@@ -289,6 +289,7 @@ class DecodeConfig:
     frames: int | None = None
     denoise: bool | None = None
     sample_rate_hz: int = 0
+    salvage: bool = False
     device: str = "cpu"
     threads: int = 0
     limits: Limits = DEFAULT_LIMITS

@@ -14,6 +14,8 @@ import numpy as np
 from inrv_format.chunk import Chunk
 from inrv_format.errors import InputError, InvalidDataError, UnsupportedError
 from inrv_format.families import SirenSpec
+from inrv_format.losses import Loss
+from inrv_format.mend import Mending
 from inrv_format.reader import Reader
 from inrv_format.streams import VideoStream
 from numpy.typing import NDArray
@@ -44,11 +46,12 @@ class DecodeProgress:
 
 @dataclass(frozen=True, slots=True)
 class DecodeResult:
-    """What a decode wrote, and what could not be kept."""
+    """What a decode wrote, what could not be kept, and what of a damaged file was passed over."""
 
     frames: int
     samples: int
     warnings: tuple[str, ...]
+    losses: tuple[Loss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class Decoding:
     def __init__(self, source: BinaryIO, config: DecodeConfig) -> None:
         self._device = prepare_device(config.device, config.threads)
         self._denoise = config.denoise
-        reader = Reader(source, limits=config.limits)
+        self._mending = Mending(source, config.limits) if config.salvage else None
+        reader = Reader(self._mending.source() if self._mending else source, limits=config.limits)
         self._timeline = Timeline(reader, config)
         self.video, self._source_audio = self._timeline.video_out, reader.audio
         self.audio = reader.audio
@@ -88,6 +92,11 @@ class Decoding:
         """How many chunks are evaluated in all; None for a pipe."""
         wanted = self._timeline.wanted
         return len(wanted) if wanted is not None else None
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """What was damaged so far, where that is passed over."""
+        return tuple(self._mending.losses) if self._mending else ()
 
     def time_s(self, frame: DecodedFrame) -> float:
         """When a frame is shown, in seconds."""
@@ -134,7 +143,8 @@ def decode(
 ) -> DecodeResult:
     """Evaluate the networks of `source` and write frames and samples to `target`, chunk by chunk.
 
-    Raises InvalidDataError and its kin for a damaged file, OutputError or BrokenPipeError for the target.
+    Raises InvalidDataError and its kin for a damaged file, with `salvage` only where no chunk of it is whole, and
+    OutputError or BrokenPipeError for the target.
     """
     config, write = config or DecodeConfig(), write or WriteConfig()
     with ExitStack() as stack:
@@ -158,7 +168,7 @@ def decode(
         if frames == samples == 0:
             raise InputError(f"nothing lies between {config.start_s} s and the end that was asked for")
         warnings = (*decoding.warnings, *sink.warnings)
-    return DecodeResult(frames, samples, warnings)
+    return DecodeResult(frames, samples, warnings, decoding.losses)
 
 
 def _smooth(chunk: Chunk) -> bool:
