@@ -8,29 +8,8 @@ from inrv_format import InrvError, InvalidDataError, Reader, TruncatedError, Uns
 from inrv_format.boxes import OVERHEAD_BYTES, build_box, read_box
 from inrv_format.limits import DEFAULT_LIMITS
 from inrv_format.writer import build_footer
+from mutants import Pipe
 from toys import TOY_STREAMS, toy_chunk, toy_file
-
-
-class Pipe(io.RawIOBase):
-    """Bytes that can be read once, a few at a time."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = io.BytesIO(data)
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        return self._data.read(min(size, 7))
-
-    def seekable(self) -> bool:
-        return False
-
-    def seek(self, *_: int) -> int:
-        raise OSError("not seekable")
-
-    def tell(self) -> int:
-        raise OSError("not seekable")
 
 
 def test_any_chunk_is_found_through_the_index():
