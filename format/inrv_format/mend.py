@@ -201,8 +201,9 @@ class Mending:
     def _index_end(self, box: Box) -> Place | None:
         """Where the last chunk that an index lists ends, if that can be told."""
         try:
-            index = parse_index(box.content, offset=box.offset, limits=self._limits)
-        except InvalidDataError:  # bytes before it are missing, so that its offsets are wrong
+            # its offsets are those of the undamaged file, which may have been longer
+            index = parse_index(box.content, offset=1 << 64, limits=self._limits)
+        except InvalidDataError:  # a lie, which the new index replaces
             return None
         bases = {type(stream): stream.time_base for stream in self._streams.values()}
         if not index.entries or not bases:
