@@ -38,8 +38,9 @@ KINDS = ((VIDEO, VideoStream, "picture"), (AUDIO, AudioStream, "sound"))
 class Mending:
     """Reads a file or a pipe once and gives the bytes of a whole file: all its boxes that are whole, no others.
 
-    A chunk counts as whole if its payloads inflate. Boxes are numbered anew, index, end and footer are written anew;
-    a chunk that overlaps sound that is lost overlaps nothing. `losses` grows while the bytes are asked for; when all
+    A chunk counts as whole if its payloads inflate and a reader takes it where it stands; sound after a hole of more
+    silence than `limits` allow is no such chunk. Boxes are numbered anew, index, end and footer are written anew; a
+    chunk that overlaps sound that is lost overlaps nothing. `losses` grows while the bytes are asked for; when all
     were, `unchanged` says whether they are those of the source.
     """
 

@@ -1,5 +1,6 @@
 """`invr cat` as a whole command: exit code, stdout, stderr and files."""
 
+import io
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from inrv_format.reader import Reader
-from toys import TOY_AUDIO, TOY_VIDEO, file_of, toy_chunk, toy_file
+from toys import TOY_AUDIO, TOY_VIDEO, file_of, toy_chunk, toy_clip, toy_file
 
 WHOLE = toy_file(3)
 
@@ -57,6 +58,33 @@ def test_clips_decode_one_after_the_other(tmp_path):
     frames, all_frames = ([line for line in lines if line[0] == "0"] for lines in (once, twice))
     assert [line[3] for line in all_frames] == 2 * [line[3] for line in frames]
     assert [int(line[1]) for line in all_frames] == [*range(12)]
+
+
+def test_the_chunks_of_an_encode_are_joined_to_its_bytes(tmp_path):
+    """Three chunks of frames and overlapping sound, each in a file of its own."""
+    clip = toy_clip(tmp_path, rate_hz=8000)
+    invr("encode", clip, "-o", tmp_path / "whole.inrv", "--steps", "8", "--chunk-frames", "2", "-q", "-j", "1")
+    whole = (tmp_path / "whole.inrv").read_bytes()
+    reader = Reader(io.BytesIO(whole))
+    names = [tmp_path / f"{chunk.index}.inrv" for chunk in reader.chunks()]
+    for name, chunk in zip(names, reader.chunks(), strict=True):
+        name.write_bytes(file_of([chunk], reader.streams, reader.tags))
+    assert len(names) == 3
+    assert invr("cat", *names, "-o", "-").stdout == whole
+
+
+@pytest.mark.parametrize(
+    ("command", "heavy"), [("cat", {"torch", "av", "scipy", "numpy"}), ("repair", {"torch", "av", "scipy"})]
+)
+def test_work_on_the_container_imports_nothing_heavy(command, heavy, parts):
+    script = (
+        "import sys; from invr.cli.main import main\n"
+        f"sys.argv = ['invr', {command!r}, {str(parts[0])!r}, '-o', {str(parts[0].parent / 'o.inrv')!r}]\n"
+        "try: main()\n"
+        f"finally: print(sorted({heavy!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == "[]\n"
 
 
 def test_a_missing_part_is_warned_of(parts, tmp_path):
