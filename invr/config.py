@@ -303,6 +303,7 @@ class DecodeConfig:
     sound, are asked for by `at_s`, rising times that may lie between two frames, or by `stills`: so many frames,
     evenly spaced in time, as far as there are as many. `denoise` None follows what the encoder measured for each
     chunk; `sample_rate_hz` 0 keeps the sound's own. Times are in seconds from the file's start.
+    `salvage` passes over what is damaged instead of stopping there.
     """
 
     size: tuple[int, int] | None = None
@@ -316,6 +317,7 @@ class DecodeConfig:
     stills: int = 0
     denoise: bool | None = None
     sample_rate_hz: int = 0
+    salvage: bool = False
     device: str = "cpu"
     threads: int = 0
     limits: Limits = DEFAULT_LIMITS

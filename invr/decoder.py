@@ -14,6 +14,8 @@ import numpy as np
 from inrv_format.chunk import Chunk
 from inrv_format.errors import InputError, InvalidDataError, UnsupportedError
 from inrv_format.families import SirenSpec
+from inrv_format.losses import Loss
+from inrv_format.mend import Mending
 from inrv_format.reader import Reader
 from inrv_format.streams import VideoStream
 from numpy.typing import NDArray
@@ -47,12 +49,13 @@ class DecodeProgress:
 
 @dataclass(frozen=True, slots=True)
 class DecodeResult:
-    """What a decode wrote, what could not be kept, and what it took."""
+    """What a decode wrote, what could not be kept, what it took, and what of a damaged file was passed over."""
 
     frames: int
     samples: int
     warnings: tuple[str, ...]
     work: Work
+    losses: tuple[Loss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,10 @@ class Decoding:
     def __init__(self, source: BinaryIO | Reader, config: DecodeConfig) -> None:
         self._device = prepare_device(config.device, config.threads)
         self._denoise = config.denoise
+        self._mending = None
+        if config.salvage and not isinstance(source, Reader):
+            self._mending = Mending(source, config.limits)
+            source = self._mending.source()
         reader = source if isinstance(source, Reader) else Reader(source, limits=config.limits)
         self._timeline = Timeline(reader, config)
         self._count = WorkCount(reader)
@@ -103,6 +110,11 @@ class Decoding:
     def foreseen_share(self) -> float | None:
         """About which share of the whole file's work all events take; None for a pipe."""
         return foreseen_share(self._timeline)
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """What was damaged so far, where that is passed over."""
+        return tuple(self._mending.losses) if self._mending else ()
 
     def time_s(self, frame: DecodedFrame) -> float:
         """When a frame is shown, in seconds."""
@@ -151,7 +163,8 @@ def decode(
 ) -> DecodeResult:
     """Evaluate the networks of `source` and write frames and samples to `target`, chunk by chunk.
 
-    Raises InvalidDataError and its kin for a damaged file, OutputError or BrokenPipeError for the target.
+    Raises InvalidDataError and its kin for a damaged file, with `salvage` only where no chunk of it is whole, and
+    OutputError or BrokenPipeError for the target.
     """
     config, write = config or DecodeConfig(), write or WriteConfig()
     with ExitStack() as stack:
@@ -179,7 +192,7 @@ def decode(
         if frames == samples == 0:
             raise InputError(f"nothing lies between {config.start_s} s and the end that was asked for")
         warnings = (*decoding.warnings, *sink.warnings)
-    return DecodeResult(frames, samples, warnings, decoding.work)
+    return DecodeResult(frames, samples, warnings, decoding.work, decoding.losses)
 
 
 def _smooth(chunk: Chunk) -> bool:

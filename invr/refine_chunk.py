@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from inrv_format.chunk import Chunk, TileGrid, build_chunk, parse_chunk
-from inrv_format.families import SirenSpec
+from inrv_format.families import CodedSpec, SirenSpec
 from inrv_format.quantization import SYMMETRIC
 from inrv_format.streams import Stream
 from inrv_format.unit import Unit, compress_unit
@@ -80,7 +80,8 @@ def _round(
 ) -> EncodedChunk:
     """All networks of a chunk fitted on once, whatever becomes of it."""
     wanted = [place for place, unit in enumerate(chunk.units) if can_refine(unit)]
-    fields = dict(zip(_networks(chunk), build_fields(chunk, argument.device), strict=True))
+    built = build_fields(chunk, argument.device)
+    fields = {place: built[number] for number, place in enumerate(_networks(chunk)) if place in wanted}
     weights = {place: sum(tensor.numel() for _, tensor in fields[place].named_tensors()) for place in wanted}
     units = list(chunk.units)
     total = sum(weights.values())
@@ -124,8 +125,8 @@ def _refitted(
 
 
 def _networks(chunk: Chunk) -> list[int]:
-    """Places of the units that are networks."""
-    return [place for place, unit in enumerate(chunk.units) if unit.headers]
+    """Places of the units that are networks, which `build_fields` counts alone."""
+    return [place for place, unit in enumerate(chunk.units) if not isinstance(unit.spec, CodedSpec)]
 
 
 def _psnr_db(chunk: Chunk) -> float:

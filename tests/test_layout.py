@@ -94,7 +94,19 @@ def test_media_knows_no_network():
     assert not [name for name in modules if name.startswith(("invr.fields", "invr.fit", "invr.quant", "invr.cli"))]
 
 
-@pytest.mark.parametrize("command", [["--help"], ["info", "--help"], ["info", "missing.inrv"], ["test", "--help"]])
+LIGHT = (
+    ["--help"],
+    ["info", "--help"],
+    ["info", "missing.inrv"],
+    ["test", "--help"],
+    ["cat", "--help"],
+    ["cat", "missing.inrv", "-o", "-"],
+    ["repair", "--help"],
+    ["repair", "missing.inrv", "-o", "-"],
+)
+
+
+@pytest.mark.parametrize("command", LIGHT)
 def test_light_commands_import_nothing_heavy(command):
     script = (
         "import sys; from invr.cli.main import main\n"

@@ -11,6 +11,7 @@ from inrv_format.boxes import (
     CHUNK_BOX,
     END_BOX,
     INDEX_BOX,
+    KNOWN_BOXES,
     STREAM_BOX,
     TAGS_BOX,
     Box,
@@ -19,14 +20,12 @@ from inrv_format.boxes import (
 )
 from inrv_format.chunk import Chunk, parse_chunk
 from inrv_format.errors import InvalidDataError, LimitError, TruncatedError, UnsupportedError
+from inrv_format.header import read_file_header
 from inrv_format.index import Index, IndexBuilder, build_index, parse_index, parse_stream, parse_tags
 from inrv_format.limits import DEFAULT_LIMITS, Limits
 from inrv_format.order import ChunkOrder
-from inrv_format.schema import FILE_HEADER, FOOTER, MAGIC, parse_fields
+from inrv_format.schema import FOOTER, parse_fields
 from inrv_format.streams import AudioStream, Stream, VideoStream
-from inrv_format.writer import VERSION
-
-_KNOWN_BOXES = {STREAM_BOX, TAGS_BOX, CHUNK_BOX, INDEX_BOX, END_BOX}
 
 
 class CountedSource:
@@ -63,16 +62,15 @@ class Reader:
         self.streams: dict[int, Stream] = {}
         self.tags: dict[str, str] = {}
         self.index: Index | None = None
-        self.version_written = 0
         self._counted = CountedSource(source)
         self._source = cast(BinaryIO, self._counted)
-        self._offset = 0
         self._sequence = 0
         self._macs = 0
         self._weighed: set[int] = set()
         self.file_length = _file_length(source)
         self._unread: int | None = None
-        self._read_file_header()
+        header = read_file_header(self._source, limits)
+        self.version_written, self._offset = header.version_written, len(header.data)
         if self.file_length is not None:
             self.index = self._read_index()
             self._unread = self.index.entries[0].offset if self.index.entries else None
@@ -110,6 +108,10 @@ class Reader:
 
     def chunks(self) -> Iterator[Chunk]:
         """All chunks front to back, ending at the end box; TruncatedError where there is none."""
+        return (chunk for chunk, _ in self.chunk_boxes())
+
+    def chunk_boxes(self) -> Iterator[tuple[Chunk, Box]]:
+        """As `chunks`, each with the box that it was read from."""
         box = self._first
         if self.file_length is not None:
             self._source.seek(box.offset)
@@ -125,7 +127,7 @@ class Reader:
                 chunk = self._parse(box)
                 order.admit(chunk)
                 index.add(chunk, box.offset, box.length)
-                yield chunk
+                yield chunk, box
             elif box.type == INDEX_BOX and not any(found):
                 if build_index(index.build()) != box.content:
                     parse_index(box.content, offset=box.offset, limits=self.limits)  # may say more
@@ -150,25 +152,6 @@ class Reader:
         if self._macs > self.limits.macs_per_file:
             raise LimitError(f"decoding takes over {self.limits.macs_per_file:.1e} multiply-adds", section="9")
         return chunk
-
-    def _read_file_header(self) -> None:
-        size = FILE_HEADER.sizeof()
-        start = self._source.read(1)
-        while start and len(start) < len(MAGIC) and (piece := self._source.read(len(MAGIC) - len(start))):
-            start += piece
-        if start != MAGIC:
-            raise _magic_error(start)
-        data = start + read_exactly(self._source, size - 8, 8)
-        fields = parse_fields(FILE_HEADER, data, 0, "2")
-        length = fields["header_length"]
-        if not size + 4 <= length <= self.limits.header_bytes:
-            raise InvalidDataError(f"header length {length} is out of range", offset=8, section="2")
-        rest = read_exactly(self._source, length - size, size)
-        if zlib.crc32(data + rest[:-4]).to_bytes(4, "little") != rest[-4:]:
-            raise InvalidDataError("file header CRC does not match", offset=0, section="2")
-        _check_version(fields)
-        self.version_written = fields["version_written"]
-        self._offset = length
 
     def _read_descriptions(self) -> Box:
         """Read `STRM` and `tags` boxes; returns the first box after them."""
@@ -210,7 +193,7 @@ class Reader:
                 )
             self._offset += box.length
             self._sequence += 1
-            if box.type in _KNOWN_BOXES:
+            if box.type in KNOWN_BOXES:
                 return box
             if box.critical:
                 raise UnsupportedError(f"box type {box.type.decode()} needs a newer version of this program")
@@ -234,7 +217,7 @@ class Reader:
     def _check_footer(self, data: bytes, end: int) -> dict[str, int]:
         offset = max(0, end - FOOTER.sizeof())
         if len(data) < FOOTER.sizeof() or data[-4:] != b"INRE":
-            raise TruncatedError("the file has no footer: it was cut off", offset=offset, section="8")
+            raise TruncatedError("the file has no footer: it was cut off", offset=end, section="8")
         fields = parse_fields(FOOTER, data, offset, "8")
         if fields["crc"] != zlib.crc32(data[:24]) or fields["file_length"] != end:
             raise InvalidDataError("footer does not match the file", offset=offset, section="8")
@@ -249,25 +232,6 @@ class Reader:
             raise InvalidDataError("the footer does not point to the index", offset=self._offset, section="8")
         if self._source.read(1):
             raise InvalidDataError("bytes after the footer", offset=self._offset + len(data), section="8")
-
-
-def _check_version(fields: dict[str, int]) -> None:
-    if fields["version_needed"] > VERSION:
-        raise UnsupportedError(
-            f"the file needs version {fields['version_needed']} of the format, this program reads {VERSION}"
-        )
-    if fields["must_understand"]:
-        raise UnsupportedError(f"the file needs features {fields['must_understand']:#x} of a newer version")
-    if fields["reserved"]:
-        raise InvalidDataError("reserved header field is not zero", offset=14, section="2")
-
-
-def _magic_error(start: bytes) -> InvalidDataError:
-    if MAGIC.startswith(start):
-        return TruncatedError("the file ends within its magic number", offset=len(start), section="2")
-    damaged = start[1:4] == b"INR"
-    hint = "its line ends were changed in transit" if damaged else "this is not an .inrv file"
-    return InvalidDataError(f"bad magic number: {hint}", offset=0, section="2")
 
 
 def _file_length(source: BinaryIO) -> int | None:

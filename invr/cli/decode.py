@@ -19,7 +19,7 @@ from invr.cli.options import (
     parse_time,
     progress_target,
 )
-from invr.cli.progress import Display, decode_line, decode_record, percentage, work_line
+from invr.cli.progress import Display, decode_line, decode_record, percentage, warn, work_line
 
 
 def decode(
@@ -49,6 +49,7 @@ def decode(
     fps: str | None = typer.Option(None, "--fps", metavar="RATE", help="evaluate at this frame rate"),
     sample_rate: int = typer.Option(0, "-ar", "--sample-rate", metavar="HZ", help="resample the sound to this rate"),
     denoise: bool | None = typer.Option(None, "--denoise/--no-denoise", help="instead of what the encoder measured"),
+    salvage: bool = typer.Option(False, "--salvage", help="of a damaged or cut file, what is whole"),
     video_codec: str | None = typer.Option(None, "-c:v", "--video-codec", help="FFmpeg's name of the output's codec"),
     audio_codec: str | None = typer.Option(None, "-c:a", "--audio-codec", help="FFmpeg's name of the output's codec"),
     pix_fmt: str | None = typer.Option(None, "-pix_fmt", "--pix-fmt", help="FFmpeg's name of the output's format"),
@@ -84,6 +85,7 @@ def decode(
             at_s=() if at_s is None else (at_s,),
             denoise=denoise,
             sample_rate_hz=sample_rate,
+            salvage=salvage,
             device=device,
             threads=threads,
         )
@@ -110,6 +112,8 @@ def decode(
             display.close()
         for warning in result.warnings:
             display.warn(warning)
+        for loss in result.losses:
+            warn(str(loss))
         elapsed = time.monotonic() - started
         line = f"{'standard output' if name == PIPE else name}: {result.frames} frames, {result.samples} samples"
         if verbose:

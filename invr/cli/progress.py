@@ -73,11 +73,16 @@ class Display:
     def warn(self, message: str) -> None:
         """One line about something that is not kept."""
         if not self._quiet:
-            sys.stderr.write(f"invr: warning: {message}\n")
+            warn(message)
 
     def _write_record(self, record: dict[str, object]) -> None:
         if self._records is not None:
             self._records.write("".join(f"{key}={value}\n" for key, value in record.items()).encode())
+
+
+def warn(message: str) -> None:
+    """One line on stderr, said even where quiet is asked for: something went wrong, and the rest was done."""
+    sys.stderr.write(f"invr: warning: {message}\n")
 
 
 def encode_line(state: EncodeProgress) -> str:

@@ -4,30 +4,9 @@ import io
 
 import pytest
 from inrv_format import InrvError, InvalidDataError, Reader, TruncatedError, UnsupportedError
+from mutants import Pipe
 from toys import TOY_STREAMS, toy_chunk, toy_file
 from vectors.surgery import put_together, take_apart, with_header_field
-
-
-class Pipe(io.RawIOBase):
-    """Bytes that can be read once, a few at a time."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = io.BytesIO(data)
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        return self._data.read(min(size, 7))
-
-    def seekable(self) -> bool:
-        return False
-
-    def seek(self, *_: int) -> int:
-        raise OSError("not seekable")
-
-    def tell(self) -> int:
-        raise OSError("not seekable")
 
 
 def test_any_chunk_is_found_through_the_index():

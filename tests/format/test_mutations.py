@@ -3,9 +3,9 @@
 import io
 import resource
 
-import numpy as np
 import pytest
 from inrv_format import InrvError, Reader
+from mutants import mutants
 from toys import load_reference, toy_file
 from vectors.surgery import put_together, take_apart
 
@@ -23,30 +23,6 @@ def read_all(data: bytes, seekable: bool) -> int:
     if reader.index is not None:
         chunks += [reader.chunk(number) for number in range(len(reader.index.entries))]
     return sum(tensor.values.size for chunk in chunks for unit in chunk.units for tensor in unit.symbols())
-
-
-def mutants(data: bytes, count: int):
-    """Each with one field of one box overwritten: zeros, ones, extremes, or noise, one to eight bytes long."""
-    generator = np.random.default_rng(0)
-    pieces = take_apart(data)
-    boxes = pieces.boxes
-    for _ in range(count):
-        number = int(generator.integers(len(boxes) - 1))
-        content = bytearray(boxes[number][1])
-        if not content:
-            continue
-        length = int(generator.choice([1, 2, 4, 8]))
-        place = int(generator.integers(max(1, min(len(content), 400) - length + 1)))
-        values = [
-            bytes(length),
-            b"\xff" * length,
-            b"\x7f" * length,
-            b"\x80" + bytes(length - 1),
-            generator.bytes(length),
-        ]
-        content[place : place + length] = values[int(generator.integers(5))]
-        mutated = pieces.with_boxes(number, number + 1, (boxes[number][0], bytes(content)))
-        yield put_together(mutated, repair_index=False)
 
 
 def test_an_unchanged_file_survives_rebuilding():
