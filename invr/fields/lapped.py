@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import torch
 from inrv_format.families import LappedSpec
 from torch import Tensor
 
 from invr.fields.base import Field
+from invr.fields.mdct import to_windows, windowed_cosines
 
 # What is nearer to a sample than this is taken to be one.
 SAMPLE_TOLERANCE = 1e-6
@@ -39,7 +39,7 @@ class Lapped(Field):
         first, last = int(frame.min()), int(frame.max())
         waves = self.coefficients(first, last + 2)  # [C, F + 1, B]
         if bool((place == near[0] + torch.arange(len(place), device=place.device)).all()):
-            halves = waves @ lattice(hop, self.spec.waves).to(waves.device).t()  # [C, F + 1, 2 hop]
+            halves = to_windows(waves, hop)  # [C, F + 1, 2 hop]
             values = (halves[:, :-1, hop:] + halves[:, 1:, :hop]).flatten(1)
             start = int(near[0]) - first * hop
             channels = values[:, start : start + len(place)].t()
@@ -77,22 +77,6 @@ class Lapped(Field):
             number = (number * factor) & WORD
             number = number ^ (number >> shift)
         return 1.0 - 2.0 * (number >> 31).float()
-
-
-def windowed_cosines(places: Tensor, hop: int, waves: int) -> Tensor:
-    """Windowed cosines [N, waves] at places [N] of a window of 2 x hop samples: the rows of an orthonormal lapped
-    transform where places are whole.
-    """
-    m = places.double() + 0.5
-    wave = torch.arange(waves, dtype=torch.float64, device=places.device) + 0.5
-    window = torch.sin(math.pi / (2 * hop) * m) * math.sqrt(2 / hop)
-    return (window[:, None] * torch.cos(math.pi / hop * torch.outer(m + hop / 2, wave))).float()
-
-
-@lru_cache(maxsize=4)
-def lattice(hop: int, waves: int) -> Tensor:
-    """`windowed_cosines` at all samples of a window: [2 hop, waves]."""
-    return windowed_cosines(torch.arange(2 * hop), hop, waves)
 
 
 def mid_side(channels: Tensor) -> Tensor:
