@@ -37,7 +37,7 @@ def to_waves(windows: Tensor, waves: int) -> Tensor:
     hop = windows.shape[-1] // 2
     if hop % 2:
         return windows @ _lattice(hop, waves).to(windows.device)
-    first, second, third, fourth = (windows * _sample_window(hop).to(windows.device)).split(hop // 2, dim=-1)
+    first, second, third, fourth = torch.split(windows * _sample_window(hop).to(windows.device), hop // 2, dim=-1)
     return _dct4(torch.cat([-third.flip(-1) - fourth, first - second.flip(-1)], dim=-1))[..., :waves]
 
 

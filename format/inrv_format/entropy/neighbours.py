@@ -15,12 +15,9 @@ NEIGHBOURS = 63
 WITHIN, ACROSS = 13, 17
 # Rows and planes begin so many columns after the one before: then all that an integer needs is known.
 SLOPE = 2
-# How many waves before an integer's own its neighbours are in, and how many rows above it.
-REACH, ROWS_ABOVE = 4, 2
-
+# The neighbours are in so many waves before, and up to so many rows above.
+BEFORE, ABOVE = 4, 2
 LARGEST_LOOKED_UP = 1 << 16
-# As arrays: ufuncs convert other scalars each time.
-TWO, THREE = np.array(2), np.array(3)
 
 # Gives the cells of a table in which the next tokens are, which have these levels.
 Coding = Callable[[Integers, Table], Integers]
@@ -56,7 +53,8 @@ def code(shape: tuple[int, ...], alphabet: int, coding: Coding) -> Tokens:
     `coding` finds the tokens of a wave, which those after it then know.
     """
     model, known = Model(range(LEVELS), alphabet), _Known(shape, alphabet)
-    following, first, table, found = 0, 0, model.table(), [np.zeros(0, np.int64)]
+    following, first, table = 1, 0, model.table()
+    found: list[Integers] = []
     for wave in range(sum(SLOPE * (size - 1) for size in shape[:2]) + shape[2]):
         if wave == following:
             model.count(np.concatenate(found[first:]))
@@ -77,35 +75,39 @@ class _Known:
 
     def __init__(self, shape: tuple[int, ...], alphabet: int) -> None:
         planes, rows, self._columns = shape
-        self._slants = rows + planes - 1
-        self._waves = [np.zeros((planes, ROWS_ABOVE + self._slants), np.int64) for _ in range(REACH)]
-        row = np.arange(self._slants) - np.arange(planes)[:, None]
-        self._inside = (row >= 0) & (row < rows)
+        row = np.arange(rows + planes - 1) - np.arange(planes)[:, None]
+        self._in_tensor = (row >= 0) & (row < rows)
+        self._waves = [np.zeros((planes, ABOVE + rows + planes - 1), np.int64) for _ in range(BEFORE)]
         self._magnitudes = np.tile(bounds()[0][:alphabet], LEVELS)
         self._level_within, self._level_across = (_levels(each, alphabet) for each in (WITHIN, ACROSS))
-        self._low = self._high = 0
+        self._low, self._inside = 0, self._in_tensor
 
     def levels(self, wave: int) -> Integers:
         """Of the integers of the next wave, which has this number, in row-major order."""
-        self._low = low = max(0, -((self._columns - 1 - wave) // SLOPE))
-        self._high = high = min(self._slants, wave // SLOPE + 1)
+        low = max(0, -((self._columns - 1 - wave) // SLOPE))
+        high = min(self._in_tensor.shape[1], wave // SLOPE + 1)
         here, above, top = slice(low + 2, high + 2), slice(low + 1, high + 1), slice(low, high)
         fourth, third, second, first = self._waves
-        sums = THREE * (first[:, here] + second[:, above]) + fourth[:, top]
-        sums += TWO * (first[:, above] + second[:, here] + third[:, above])
-        if len(sums) == 1:
-            return self._level_within(sums[0])
-        sums[1:] += first[:-1, above] + TWO * second[:-1, above] + third[:-1, above]
-        inside = self._inside[:, low:high]
-        levels = self._level_within(sums[0, inside[0]]), self._level_across(sums[1:][inside[1:]])
-        return np.concatenate(levels)
+        thrice = first[:, here] + second[:, above]
+        sums = first[:, above] + second[:, here]
+        sums += third[:, above]
+        sums += thrice
+        sums += sums
+        sums += thrice
+        sums += fourth[:, top]
+        levels = self._level_within(sums)
+        if len(sums) > 1:
+            twice = second[:-1, above]
+            sums[1:] += first[:-1, above] + twice + twice + third[:-1, above]
+            levels[1:] = self._level_across(sums[1:])
+        self._low, self._inside = low, self._in_tensor[:, top]
+        return levels[self._inside]
 
     def learn(self, cells: Integers) -> None:
         """The cells of that wave."""
-        low, high = self._low, self._high
-        wave = self._waves.pop(0)
-        wave[:, low : low + ROWS_ABOVE] = 0
-        wave[:, low + ROWS_ABOVE : high + ROWS_ABOVE][self._inside[:, low:high]] = self._magnitudes[cells]
+        wave, begin = self._waves.pop(0), self._low + ABOVE
+        wave[:, self._low : begin] = 0
+        wave[:, begin : begin + self._inside.shape[1]][self._inside] = self._magnitudes[cells]
         self._waves.append(wave)
 
 
