@@ -106,19 +106,37 @@ def test_workers_die_with_their_encode(clip, tmp_path):
         time.sleep(0.1)
 
 
-def test_a_pipe_gives_chunks_before_the_source_ends(clip, tmp_path):
-    arguments = ("encode", "-", "-o", "-", *SETTINGS, "--steps", "5", "--workers", "1", "-an")
-    with subprocess.Popen(
-        [sys.executable, "-m", "invr", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        data = clip.read_bytes()
-        process.stdin.write(data[: 3 * len(data) // 4])
+Y4M = b"YUV4MPEG2 W64 H48 F25:1 Ip A1:1 C420jpeg\n"
+Y4M_FRAME = b"FRAME\n" + bytes(range(256)) * 18
+PIPED = ("encode", "-", "-o", "-", "--chunk-frames", "8", "-p", "fast", "--workers", "1")
+
+
+def test_a_pipe_gives_chunks_before_the_source_ends():
+    with started(*PIPED, "--steps", "1", stdin=subprocess.PIPE) as process:
+        process.stdin.write(Y4M + 60 * Y4M_FRAME)
         process.stdin.flush()
-        start = process.stdout.read(600)  # header, streams, tags, and the beginning of a chunk
-        assert b"CHNK" in start
-        process.stdin.write(data[3 * len(data) // 4 :])
+        assert b"CHNK" in process.stdout.read(400)  # header, stream, tags, and the beginning of a chunk
+        process.stdin.write(20 * Y4M_FRAME)
         process.stdin.close()
         assert process.stdout.read().endswith(b"INRE")
+        process.stderr.read()
+
+
+def test_a_source_that_is_faster_than_the_fit_is_held_up():
+    with started(*PIPED, "--steps", "1000000", stdin=subprocess.PIPE) as process:
+        os.set_blocking(process.stdin.fileno(), False)
+        taken, since = 0, time.monotonic()
+        waiting = Y4M + 4000 * Y4M_FRAME
+        while time.monotonic() - since < 10.0 and taken < len(waiting):
+            try:
+                taken += os.write(process.stdin.fileno(), waiting[taken : taken + 4096])
+                since = time.monotonic()
+            except BlockingIOError:
+                time.sleep(0.05)
+        process.kill()
+        process.communicate()
+    # two chunks of 8 frames and what FFmpeg, Python and the pipe buffer; 18 MB were there
+    assert 16 * len(Y4M_FRAME) < taken < 120 * len(Y4M_FRAME)
 
 
 def test_a_part_is_named_by_its_chunks(clip, tmp_path):
