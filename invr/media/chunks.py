@@ -73,21 +73,24 @@ class SoundLine:
         self._blocks: list[NDArray[np.float32]] = []
         self._origin: int | None = None
         self._tail: NDArray[np.float32] | None = None
+        self._longest = 0
         self.start = 0
         self.end = 0
 
     def append(self, sound: Sound) -> None:
         """Add a block: a gap before it is filled with silence, an overlap is trimmed off its start.
 
-        A deviation of up to half a block or 2 ms, whichever is more, is the rounding of a container's clock and is
-        ignored. Raises InputError where the gap is longer than `MAX_GAP_S`.
+        A deviation of up to half of the longest block or 2 ms, whichever is more, is the rounding of a container's
+        clock, or Ogg's at a block shorter than the one before, and is ignored. Raises InputError where the gap is
+        longer than `MAX_GAP_S`.
         """
         if len(sound.values) == 0:
             return
         if self._origin is None:
             self._origin = self.start = self.end = sound.pts
         gap = sound.pts - self.end
-        tolerance = max(len(sound.values) // 2, self._rate // 500)
+        self._longest = max(self._longest, len(sound.values))
+        tolerance = max(self._longest // 2, self._rate // 500)
         values = sound.values
         if gap > MAX_GAP_S * self._rate:
             raise InputError(f"the sound has a gap of {gap / self._rate:.0f} s, allowed is {MAX_GAP_S} s")

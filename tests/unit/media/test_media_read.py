@@ -8,6 +8,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+import soundfile
 from inrv_format.errors import InputError
 
 from invr.media import MediaReader, ReadConfig
@@ -319,3 +320,13 @@ def test_second_streams_are_named(tmp_path, read):
             out.mux(track.encode(None))
     reader, _ = read(tmp_path / "a.mkv")
     assert reader.warnings == ("further audio tracks are not kept",)
+
+
+def test_long_and_short_blocks_of_ogg_follow_each_other_without_gaps(tmp_path):
+    values = np.random.default_rng(0).normal(0, 0.01, (88_200, 2))
+    values[::9000] = 0.9
+    soundfile.write(tmp_path / "a.ogg", values, 44_100, format="OGG", subtype="VORBIS")
+    with MediaReader(tmp_path / "a.ogg", ReadConfig()) as reader:
+        read = np.concatenate([chunk.audio.values[chunk.audio.overlap :] for chunk in reader.chunks()])
+        assert reader.warnings == ()
+    np.testing.assert_allclose(read, soundfile.read(tmp_path / "a.ogg")[0], atol=1e-4)
