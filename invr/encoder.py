@@ -113,6 +113,13 @@ def chunk_lengths(reader: MediaReader, config: EncodeConfig, read: ReadConfig) -
     return ShotLengths(longest, reader.video.bit_depth, read.chunk_s if reader.audio else None)
 
 
+def reading(config: EncodeConfig, read: ReadConfig) -> ReadConfig:
+    """`read` with what the sound of `config` asks of it: what is exact needs no fading, and copies need packets."""
+    if config.audio not in ("flac", "copy"):
+        return read
+    return replace(read, overlap_s=0.0, packets=config.audio == "copy")
+
+
 def file_tags(config: EncodeConfig, tags: dict[str, str] | None) -> dict[str, str]:
     """What a file says of how it was made."""
     return {"encoder": f"invr {version('invr')}"} | (tags or {}) if config.tags else {}
@@ -132,9 +139,7 @@ def encode_variants(
 
     A goal is the first file's.
     """
-    read = read or ReadConfig()
-    if config.audio == "flac":
-        read = replace(read, overlap_s=0.0)  # what is exact needs no fading
+    read = reading(config, read or ReadConfig())
     device = prepare_device(config.device, config.threads)
     with MediaReader(source, read) as reader, translated_backend(), ExitStack() as stack:
         lengths = chunk_lengths(reader, config, read)

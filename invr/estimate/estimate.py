@@ -16,7 +16,7 @@ from inrv_format.writer import Writer
 
 from invr.config import EncodeConfig
 from invr.device import prepare_device, translated_backend
-from invr.encoder import check_storable, chunk_lengths, file_tags, streams_of, with_last
+from invr.encoder import check_storable, chunk_lengths, file_tags, reading, streams_of, with_last
 from invr.estimate.probe import Clock, counted_steps
 from invr.estimate.survey import Survey, survey
 from invr.fit.pace import LEAST_STEPS
@@ -65,7 +65,7 @@ def estimate(
     """
     if config.teacher:
         raise InputError("estimates know fits of one network, not those of a teacher and its student")
-    read = read or ReadConfig()
+    read = reading(config, read or ReadConfig())
     device = prepare_device(config.device, config.threads)
     with MediaReader(source, read) as reader, translated_backend():
         streams = streams_of(reader)
