@@ -112,10 +112,14 @@ def _foreseen(found: Survey, config: EncodeConfig, framing_bytes: int) -> Estima
 
 def _seconds(found: Survey, config: EncodeConfig) -> tuple[float, float]:
     """What is done once for each chunk, with reading; and the fits, at the speed of the probes."""
-    once_s = sum(probe.rest_s for probe in found.probes) / sum(probe.load.evaluation_work for probe in found.probes)
+    once_s = sum(probe.rest_s for probe in found.probes)
+    evaluated = sum(probe.load.evaluation_work for probe in found.probes)
     probed_work = sum(probe.load.step_work for probe in found.probes)
     step_s = sum(probe.step_s for probe in found.probes) / probed_work if probed_work else 0.0
-    once_s *= sum(load.evaluation_work for load in found.loads)
+    if evaluated:
+        once_s *= sum(load.evaluation_work for load in found.loads) / evaluated
+    else:  # packets alone
+        once_s *= len(found.loads) / len(found.probes)
     fits_s = step_s * counted_steps(config.fit) * sum(load.step_work for load in found.loads)
     if config.goal.steers:
         fits_s *= 1 + PROBES * probe_steps(config.fit.steps) / config.fit.steps + CORRECTIONS * REFIT_SHARE

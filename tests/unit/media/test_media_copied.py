@@ -74,6 +74,12 @@ def test_every_chunk_of_a_copy_is_its_source(song, name):
         assert snr_db(sound.values, decoded) >= ABOUT_DB.get(name, CEILING_DB)
 
 
+@pytest.mark.parametrize("name", ["realshort_320x240_36f.mp4", "bigbuckbunny_720p_132f_5.1.mp4"])
+def test_copies_of_real_sound_are_exact(real, name):
+    for sound, decoded in copies(real(f"video/{name}"), video=False):
+        np.testing.assert_array_equal(decoded, sound.values)
+
+
 @pytest.mark.parametrize("name", ["a.mp4", "a.mp3", "a.ogg", "a.opus", "a.mka"])
 def test_a_copy_from_within_is_its_source(song, name):
     whole = np.concatenate([sound.values for sound, _ in copies(song(name))])
