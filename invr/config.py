@@ -18,7 +18,7 @@ CODERS = ("rans", "lzma2", "zstd")
 DEVICES = ("cpu", "cuda", "auto")
 MOTIONS = {"still": STILL, "affine": AFFINE, "grid": GRID}
 EMBEDDINGS = ("gabor", "waves", "power", "gaussian", "none")
-AUDIOS = ("inr", "opus", "flac")
+AUDIOS = ("inr", "opus", "flac", "copy")
 SOUNDS = ("lapped", "siren")
 SAMPLINGS = ("scattered", "frame")
 OPTIMIZERS = ("muon", "adam")
@@ -236,9 +236,9 @@ class EncodeConfig:
     """Everything that decides the bytes of a file, with the media left out.
 
     `audio` inr fits a network to the sound; opus and flac put packets of an ordinary codec in its place, opus at bits
-    a second that follow the price of a bit. Chunks have `chunk_frames` frames, across cuts too; 0 starts them at cuts
-    and goes by motion (invr/media). `tiles` None cuts pictures that ask for more weights than one network should
-    have. A `goal` of PSNR, size or bitrate takes the place of `fit.lmbda`.
+    a second that follow the price of a bit, and copy the source's own packets. Chunks have `chunk_frames` frames,
+    across cuts too; 0 starts them at cuts and goes by motion (invr/media). `tiles` None cuts pictures that ask for
+    more weights than one network should have. A `goal` of PSNR, size or bitrate takes the place of `fit.lmbda`.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)

@@ -17,7 +17,7 @@ from invr.fields import Field
 from invr.fields.lapped import Lapped
 from invr.fit import FitProgress, SoundObjective, UnitPlan, choose_lapped, solve, squared_error
 from invr.fit.loop import psnr_db
-from invr.media import encode_packets
+from invr.media import copy_packets, encode_packets
 from invr.signals import AudioSignal, Signal
 
 # Bits a second of a channel of Opus at quality 50, the share of each where there are several, and their range.
@@ -32,18 +32,21 @@ def lapped_spec(audio: AudioSignal, config: EncodeConfig) -> LappedSpec:
 
 
 def packet_unit(audio: AudioSignal, streams: Mapping[int, Stream], config: EncodeConfig) -> Unit:
-    """The sound as packets of the codec that `config.audio` names."""
+    """The sound as packets of the codec that `config.audio` names, or as its own."""
     stream = next(stream for stream in streams.values() if isinstance(stream, AudioStream))
     samples, channels = audio.values.shape
-    bit_rate = opus_bit_rate(config.fit.lmbda or REFERENCE_LMBDA, channels) if config.audio == "opus" else 0
-    spec, packets = encode_packets(
-        audio.values,
-        stream.sample_rate_hz,
-        stream.layout,
-        config.audio,
-        bit_rate=bit_rate,
-        bit_depth=stream.bit_depth,
-    )
+    if config.audio == "copy":
+        spec, packets = copy_packets(audio, stream.layout)
+    else:
+        opus = config.audio == "opus"
+        spec, packets = encode_packets(
+            audio.values,
+            stream.sample_rate_hz,
+            stream.layout,
+            config.audio,
+            bit_rate=opus_bit_rate(config.fit.lmbda or REFERENCE_LMBDA, channels) if opus else 0,
+            bit_depth=stream.bit_depth,
+        )
     return coded_unit(spec, Domain(samples=samples, channels=channels), packets)
 
 

@@ -212,12 +212,6 @@ def encode_job(
     return encode_chunk(*argument, told)
 
 
-def reading(config: EncodeConfig, read: ReadConfig | None) -> ReadConfig:
-    """How a source is read for such an encode."""
-    read = read or ReadConfig()
-    return replace(read, overlap_s=0.0) if config.audio == "flac" else read  # what is exact needs no fading
-
-
 def chunk_lengths(reader: MediaReader, config: EncodeConfig, read: ReadConfig) -> Lengths:
     """How long chunks are: `chunk_frames` of the config, exactly; with 0 by content, as long as memory allows.
 
@@ -229,6 +223,14 @@ def chunk_lengths(reader: MediaReader, config: EncodeConfig, read: ReadConfig) -
     if longest < LIVELY_FRAMES:
         return FixedLengths(max(1, longest))
     return ShotLengths(longest, reader.video.bit_depth, read.chunk_s if reader.audio else None)
+
+
+def reading(config: EncodeConfig, read: ReadConfig | None) -> ReadConfig:
+    """`read` with what the sound of `config` asks of it: what is exact needs no fading, and copies need packets."""
+    read = read or ReadConfig()
+    if config.audio not in ("flac", "copy"):
+        return read
+    return replace(read, overlap_s=0.0, packets=config.audio == "copy")
 
 
 def file_tags(config: EncodeConfig, tags: dict[str, str] | None) -> dict[str, str]:

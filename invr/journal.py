@@ -54,7 +54,7 @@ def digest_of(signal: Signal) -> bytes:
         found.update(video.pts.tobytes() + video.values.tobytes())
     if audio := signal.audio:
         head = (audio.values.shape, audio.pts, audio.first_sample, audio.overlap, audio.sample_rate_hz)
-        found.update(repr(head).encode() + audio.values.tobytes())
+        found.update(repr((head, audio.codec, audio.packets, audio.edits)).encode() + audio.values.tobytes())
     return found.digest()
 
 

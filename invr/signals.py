@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,10 +29,34 @@ class VideoSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceCodec:
+    """The codec of a source's sound, and its own header."""
+
+    name: str
+    header: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePacket:
+    """A packet of the source, for which its decoder gave `samples` samples, the first at `pts`, in samples."""
+
+    data: bytes
+    pts: int
+    samples: int
+
+    @property
+    def end(self) -> int:
+        """The time just after the last sample."""
+        return self.pts + self.samples
+
+
+@dataclass(frozen=True, slots=True)
 class AudioSignal:
     """Samples of one chunk: `values` is float32 [N, C] in [-1, 1], `pts` the time of the first, in samples.
 
-    The first `overlap` samples are also the last ones of the chunk before.
+    The first `overlap` samples are also the last ones of the chunk before. `packets` are those of the source's codec
+    that give these samples, and before them what its decoder needs; none where they were not asked for. `edits` are
+    times at which so many samples of silence were put between packets, or, if less than 0, so many were dropped.
     """
 
     values: NDArray[np.float32]
@@ -39,6 +64,9 @@ class AudioSignal:
     first_sample: int
     overlap: int = 0
     sample_rate_hz: int = 48000
+    codec: SourceCodec | None = None
+    packets: Sequence[SourcePacket] = ()
+    edits: Sequence[tuple[int, int]] = ()
 
     def __len__(self) -> int:
         return len(self.values)

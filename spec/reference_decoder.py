@@ -44,8 +44,9 @@ SPECS = {
     3: """octaves B 0 24, heads B 1 2, depth B 0 64, first H 1 4096, width H 1 4096, head_width H 0 4096,
         omega f 1e-45 10000""",
     4: "hop H 16 2048, waves H 16 2048, span B 1 255, joint B 0 1, exponent f 0.25 4",
-    5: "codec B 1 2 id, rate_hz I 1 768000, discard I 0 65536",
+    5: "codec B 1 8 id, rate_hz I 1 768000, discard I 0 65536, edit_count H 0 1024",
 }
+EDIT = "place I, samples i"
 INDEX = "entries I 0 1048576 limit, frames Q, samples Q, video_end q, audio_end q"
 ENTRY = """offset Q, length Q, chunk I, frame_count I, first_frame Q, first_pts q, sample_count I, reserved I 0 0,
     first_sample Q, psnr_db I, snr_db I"""  # the last two as bits
@@ -282,7 +283,11 @@ def read_tensor(source: BytesIO, name: str, shape: tuple[int, ...]) -> Record:
 def read_spec(source: BytesIO, family: int) -> Record:
     """A family's spec with its ranges (7.1 to 7.4, 7.8)."""
     spec = fields(source, SPECS[family])
-    check(len(source.read()) <= (4096 if family == 5 else 0), "spec: longer than its family's (6.1)")
+    edits = [fields(source, EDIT) for _ in range(spec.edit_count)] if family == 5 else []
+    ends = [0, *(edit.place + max(edit.samples, 0) for edit in edits)]
+    check(all(edit.samples and edit.place >= end for edit, end in zip(edits, ends, strict=False)), "edits (7.8)")
+    check(sum(max(-edit.samples, 0) for edit in edits) <= 1 << 20, "edits: samples dropped (7.8)")
+    check(len(source.read()) <= (32768 if family == 5 else 0), "spec: longer than its family's (6.1)")
     if family == 1:
         waves = spec.embedding in (0, 3)
         grid = spec.motion == 2 and min(spec.lengths) >= 2

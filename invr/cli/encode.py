@@ -41,7 +41,7 @@ def encode(
     no_video: bool = typer.Option(False, "-vn", "--no-video", help="leave the picture out"),
     no_audio: bool = typer.Option(False, "-an", "--no-audio", help="leave the sound out"),
     audio: str = typer.Option(
-        "inr", "--audio", metavar="HOW", help="inr (a network), or in its place opus, flac (exact), or none"
+        "inr", "--audio", metavar="HOW", help="inr (a network), or in its place opus, flac (exact), copy, or none"
     ),
     preset: str = typer.Option("medium", "-p", "--preset", help="a name of the list below"),
     quality: float | None = typer.Option(

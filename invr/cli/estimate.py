@@ -31,7 +31,7 @@ def estimate(
     no_video: bool = typer.Option(False, "-vn", "--no-video", help="leave the picture out"),
     no_audio: bool = typer.Option(False, "-an", "--no-audio", help="leave the sound out"),
     audio: str = typer.Option(
-        "inr", "--audio", metavar="HOW", help="inr (a network), or in its place opus, flac (exact), or none"
+        "inr", "--audio", metavar="HOW", help="inr (a network), or in its place opus, flac (exact), copy, or none"
     ),
     preset: str = typer.Option("medium", "-p", "--preset", help="as of invr encode"),
     quality: float | None = typer.Option(None, "-q:v", "--quality", metavar="0-100", help="as of invr encode"),

@@ -16,7 +16,7 @@ from inrv_format.writer import Writer
 
 from invr.config import EncodeConfig
 from invr.device import prepare_device, translated_backend
-from invr.encoder import check_storable, chunk_lengths, file_tags, streams_of, with_last
+from invr.encoder import check_storable, chunk_lengths, file_tags, reading, streams_of, with_last
 from invr.estimate.probe import Clock, counted_steps
 from invr.estimate.survey import Survey, survey
 from invr.fit.pace import LEAST_STEPS
@@ -65,7 +65,7 @@ def estimate(
     """
     if config.teacher:
         raise InputError("estimates know fits of one network, not those of a teacher and its student")
-    read = read or ReadConfig()
+    read = reading(config, read)
     device = prepare_device(config.device, config.threads)
     with MediaReader(source, read) as reader, translated_backend():
         streams = streams_of(reader)
@@ -112,10 +112,14 @@ def _foreseen(found: Survey, config: EncodeConfig, framing_bytes: int) -> Estima
 
 def _seconds(found: Survey, config: EncodeConfig) -> tuple[float, float]:
     """What is done once for each chunk, with reading; and the fits, at the speed of the probes."""
-    once_s = sum(probe.rest_s for probe in found.probes) / sum(probe.load.evaluation_work for probe in found.probes)
+    once_s = sum(probe.rest_s for probe in found.probes)
+    evaluated = sum(probe.load.evaluation_work for probe in found.probes)
     probed_work = sum(probe.load.step_work for probe in found.probes)
     step_s = sum(probe.step_s for probe in found.probes) / probed_work if probed_work else 0.0
-    once_s *= sum(load.evaluation_work for load in found.loads)
+    if evaluated:
+        once_s *= sum(load.evaluation_work for load in found.loads) / evaluated
+    else:  # packets alone
+        once_s *= len(found.loads) / len(found.probes)
     fits_s = step_s * counted_steps(config.fit) * sum(load.step_work for load in found.loads)
     if config.goal.steers:
         fits_s *= 1 + PROBES * probe_steps(config.fit.steps) / config.fit.steps + CORRECTIONS * REFIT_SHARE

@@ -31,5 +31,5 @@ def gained_db(short: int, steps: int) -> float:
 
 
 def growth(short: int, steps: int) -> float:
-    """How many times as many bytes a fit of `steps` gives as one of `short`."""
-    return float((steps / short) ** GROWTH_POWER)
+    """How many times as many bytes a fit of `steps` gives as one of `short`; packets alone take no steps."""
+    return 1.0 if not short else float((steps / short) ** GROWTH_POWER)

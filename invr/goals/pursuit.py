@@ -100,6 +100,8 @@ def _corrected(trials: Trials, aim: Aim, tried: list[Trial]) -> Trial | str:
     fits = [(trial.sized, aim.level(trial.encoded)) for trial in tried if trial.sized == trial.quality]
     nearest = min(tried, key=lambda trial: abs(aim.level(trial.encoded) - aim.ideal))
     rises = aim.level(nearest.encoded) < aim.ideal
+    if len(tried) > 1 and not nearest.fitted.plans and tried[-1].encoded.content == tried[-2].encoded.content:
+        return NO_MORE if rises else NO_LESS  # packets that follow no quality
     if not near and len(fits) <= NEW_FITS:
         resized = trials.resized(nearest, solved(fits, aim.ideal, aim.slope), rises=rises)
         if resized is not None and not any(trials.keeps(trial, resized) for trial in tried):

@@ -3,6 +3,7 @@
 from invr.media.chunk_lengths import LIVELY_FRAMES, FixedLengths, GivenLengths, Lengths, ShotLengths
 from invr.media.coded import decode_packets, encode_packets
 from invr.media.colour import luma_weights
+from invr.media.copied import copy_packets
 from invr.media.read import MediaReader, ReadConfig
 from invr.media.sound import layout_name
 from invr.media.sound_track import RateChange
@@ -19,6 +20,7 @@ __all__ = [
     "ShotLengths",
     "Sink",
     "WriteConfig",
+    "copy_packets",
     "decode_packets",
     "encode_packets",
     "layout_name",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -13,7 +13,8 @@ from inrv_format.errors import InputError
 from numpy.typing import NDArray
 
 from invr.media.chunk_lengths import Lengths
-from invr.signals import AudioSignal, Signal, VideoSignal
+from invr.media.copied import edits_within, end_needed, first_needed
+from invr.signals import AudioSignal, Signal, SourceCodec, SourcePacket, VideoSignal
 
 MAX_GAP_S = 600
 # Late sound is waited for while so much of the picture comes, in seconds and in frames.
@@ -32,10 +33,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A block of samples, float32 [N, C]; `pts` is the time of the first one, in samples."""
+    """A block of samples, float32 [N, C]; `pts` is the time of the first one, in samples.
+
+    `packets` are those that were decoded since the block before, if they were asked for.
+    """
 
     values: NDArray[np.float32]
     pts: int
+    packets: Sequence[SourcePacket] = ()
 
     @property
     def end(self) -> int:
@@ -46,14 +51,15 @@ class Sound:
         """Keep the samples from time `first` up to but without time `end`, in samples; None is no bound."""
         skip = 0 if first is None else min(max(0, first - self.pts), len(self.values))
         stop = len(self.values) if end is None else max(skip, min(end - self.pts, len(self.values)))
-        return Sound(self.values[skip:stop], self.pts + skip)
+        return Sound(self.values[skip:stop], self.pts + skip, self.packets)
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkLayout:
     """How to cut: `time_base` is the video's (None: no video), `sample_rate_hz` the sound's (0: no sound).
 
-    `chunk_samples` is the length of a chunk without video, `overlap` the samples shared by neighbours.
+    `chunk_samples` is the length of a chunk without video, `overlap` the samples shared by neighbours, `codec` the
+    sound's where its packets are wanted.
     """
 
     chunk_samples: int
@@ -61,42 +67,55 @@ class ChunkLayout:
     time_base: Fraction | None
     sample_rate_hz: int
     bit_depth: int = 8
+    codec: SourceCodec | None = None
 
 
 class SoundLine:
-    """Sound waiting for its chunk, as one gapless run of samples."""
+    """Sound waiting for its chunk, as one gapless run of samples, and the packets that it came from."""
 
-    def __init__(self, sample_rate_hz: int, overlap: int, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, sample_rate_hz: int, overlap: int, warn: Callable[[str], None], codec: SourceCodec | None = None
+    ) -> None:
         self._rate = sample_rate_hz
         self._overlap = overlap
         self._warn = warn
+        self._codec = codec
+        self._packets: list[SourcePacket] = []
+        self._edits: list[tuple[int, int]] = []
         self._blocks: list[NDArray[np.float32]] = []
         self._origin: int | None = None
         self._tail: NDArray[np.float32] | None = None
+        self._longest = 0
         self.start = 0
         self.end = 0
 
     def append(self, sound: Sound) -> None:
         """Add a block: a gap before it is filled with silence, an overlap is trimmed off its start.
 
-        A deviation of up to half a block or 2 ms, whichever is more, is the rounding of a container's clock and is
-        ignored. Raises InputError where the gap is longer than `MAX_GAP_S`.
+        A deviation of up to half of the longest block or 2 ms, whichever is more, is the rounding of a container's
+        clock, or Ogg's at a block shorter than the one before, and is ignored. Raises InputError where the gap is
+        longer than `MAX_GAP_S`.
         """
         if len(sound.values) == 0:
             return
         if self._origin is None:
             self._origin = self.start = self.end = sound.pts
         gap = sound.pts - self.end
-        tolerance = max(len(sound.values) // 2, self._rate // 500)
+        self._longest = max(self._longest, len(sound.values))
+        tolerance = max(self._longest // 2, self._rate // 500)
         values = sound.values
         if gap > MAX_GAP_S * self._rate:
             raise InputError(f"the sound has a gap of {gap / self._rate:.0f} s, allowed is {MAX_GAP_S} s")
         if gap > tolerance:
             self._warn("gaps in the sound are filled with silence")
+            self._edits.append((self.end, gap))
             self._push(np.zeros((gap, values.shape[1]), np.float32))
         elif gap < -tolerance:
             self._warn("sound that overlaps in time is trimmed")
             values = values[-gap:]
+            self._edits.append((self.end, len(values) - len(sound.values)))
+        moved = self.end + len(values) - sound.end
+        self._packets += [replace(packet, pts=packet.pts + moved) for packet in sound.packets]
         self._push(values)
 
     def take(self, until: int | None) -> AudioSignal | None:
@@ -113,7 +132,20 @@ class SoundLine:
         pts = self.start - shared
         self.start += count
         self._tail = values[-self._overlap :].copy() if self._overlap else None
-        return AudioSignal(values, pts, pts + shared - self._origin, shared, self._rate)
+        packets, edits = self._take_packets(pts, self.start)
+        first = pts + shared - self._origin
+        return AudioSignal(values, pts, first, shared, self._rate, self._codec, packets, edits)
+
+    def _take_packets(self, start: int, end: int) -> tuple[list[SourcePacket], list[tuple[int, int]]]:
+        """What is needed for the samples from `start` to `end`; what is not needed after that is forgotten."""
+        following = end - self._overlap
+        edits = edits_within(self._edits, start, end)
+        self._edits = [(time, samples) for time, samples in self._edits if time + max(samples, 0) >= following]
+        if self._codec is None:
+            return [], []
+        packets = self._packets
+        self._packets = packets[first_needed(self._codec, packets, following) :]
+        return packets[first_needed(self._codec, packets, start) : end_needed(packets, end)], edits
 
     def _push(self, values: NDArray[np.float32]) -> None:
         self._blocks.append(values)
@@ -127,7 +159,7 @@ def assemble(
 
     Sound that the container delivers more than `WAIT_S` behind the picture goes into a later chunk.
     """
-    line = SoundLine(layout.sample_rate_hz, layout.overlap, warn)
+    line = SoundLine(layout.sample_rate_hz, layout.overlap, warn, layout.codec)
     if layout.time_base is None:
         return _sound_chunks(events, line, layout)
     return _video_chunks(events, line, layout, layout.time_base, lengths)

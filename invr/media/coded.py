@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import av
 import av.error
 import numpy as np
-from inrv_format.errors import InputError, InvalidDataError
+from inrv_format.errors import InputError, InrvError, InvalidDataError
 from inrv_format.families import CodedSpec
 
 from invr.media.sound import Samples, frame_samples, layout_name, samples_frame
@@ -17,6 +17,8 @@ OPUS_HZ = 48_000
 # Where an Opus header says how many samples a player drops (RFC 7845, section 5.1); the file says so itself.
 PRE_SKIP = slice(10, 12)
 ENCODERS = {"opus": "libopus", "flac": "flac"}
+# FFmpeg's decoder of floats; the one that is called as the codec rounds.
+DECODERS = {"mp3": "mp3float"}
 # Opus knows one layout for each number of channels (RFC 7845, section 5.1.1.2).
 OPUS_LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
 
@@ -56,37 +58,55 @@ def decode_packets(
     spec: CodedSpec, packets: tuple[bytes, ...], sample_rate_hz: int, layout: str, count: int, channels: int
 ) -> Samples:
     """The `count` samples [N, C] in [-1, 1] that the packets hold; InvalidDataError where they do not."""
-    layout = _layout(spec.codec, layout, channels)
     wanted = -(-count * spec.rate_hz // sample_rate_hz)
-    header = bytearray(spec.extradata)
-    if spec.codec == "opus":
-        header[PRE_SKIP] = b"\0\0"
-    try:
-        context = av.CodecContext.create(spec.codec, "r")
-        assert isinstance(context, av.AudioCodecContext)
-        context.extradata = bytes(header)
-        context.sample_rate, context.layout = spec.rate_hz, layout
-        parts = list(_decoded(context, packets, spec.discard + wanted))
-    except (av.error.FFmpegError, ValueError) as error:
-        raise InvalidDataError(f"packets of {spec.codec} cannot be decoded: {error}", section="7.8") from error
-    if any(part.shape[1] != channels for part in parts) or context.sample_rate != spec.rate_hz:
-        raise InvalidDataError("packets hold other channels or another rate than they should", section="7.8")
-    values = np.concatenate([np.zeros((0, channels), np.float32), *parts])[spec.discard :]
+    enough, parts = spec.discard + wanted + spec.dropped, [np.zeros((0, channels), np.float32)]
+    for block in packet_blocks(spec, packets, layout, channels):
+        parts.append(block)
+        enough -= len(block)
+        if enough <= 0:
+            break
+    values = edited(spec, np.concatenate(parts), wanted)
     if len(values) < wanted:
         raise InvalidDataError(f"packets hold {len(values)} samples of {wanted}", section="7.8")
-    values = _resampled(values[:wanted], layout, spec.rate_hz, sample_rate_hz)
+    values = _resampled(values, _layout(spec.codec, layout, channels), spec.rate_hz, sample_rate_hz)
     missing = max(0, count - len(values))
     return np.concatenate([values[:count], np.zeros((missing, channels), np.float32)])
 
 
-def _decoded(context: av.AudioCodecContext, packets: tuple[bytes, ...], enough: int) -> Iterator[Samples]:
-    """Samples of the packets, until there are `enough`."""
-    for data in (*packets, None):
-        for frame in context.decode(av.Packet(data) if data is not None else None):
-            yield frame_samples(frame)
-            enough -= frame.samples
-        if enough <= 0:
-            return
+def edited(spec: CodedSpec, values: Samples, count: int) -> Samples:
+    """The `count` samples of the sound, of what a decoder gives for the packets; fewer where it gives too few."""
+    parts, filled, used = [values[:0]], 0, spec.discard
+    for place, samples in (*spec.edits, (count, 0)):
+        part = values[used : used + min(place, count) - filled]
+        silence = min(max(samples, 0), count - min(place, count))
+        parts += [part, np.zeros((silence, values.shape[1]), np.float32)]
+        filled, used = min(place, count) + silence, used + len(part) + max(-samples, 0)
+    return np.concatenate(parts)
+
+
+def packet_blocks(spec: CodedSpec, packets: tuple[bytes, ...], layout: str, channels: int) -> Iterator[Samples]:
+    """What a decoder gives for one packet after the other, and last for their end: samples [N, C] in [-1, 1].
+
+    InvalidDataError where it refuses one, or gives other channels or another rate than it should.
+    """
+    header = bytearray(spec.extradata)
+    if spec.codec == "opus":
+        header[PRE_SKIP] = b"\0\0"
+    try:
+        context = av.CodecContext.create(DECODERS.get(spec.codec, spec.codec), "r")
+        assert isinstance(context, av.AudioCodecContext)
+        context.extradata = bytes(header)
+        context.sample_rate, context.layout = spec.rate_hz, _layout(spec.codec, layout, channels)
+        for data in (*packets, None):
+            frames = context.decode(av.Packet(data) if data is not None else None)
+            parts = [frame_samples(frame) for frame in frames]
+            if any(part.shape[1] != channels for part in parts) or context.sample_rate != spec.rate_hz:
+                raise InvalidDataError("packets hold other channels or another rate than they should", section="7.8")
+            yield np.concatenate([np.zeros((0, channels), np.float32), *parts])
+    except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, InrvError):
+            raise
+        raise InvalidDataError(f"packets of {spec.codec} cannot be decoded: {error}", section="7.8") from error
 
 
 def _layout(codec: str, layout: str, channels: int) -> str:

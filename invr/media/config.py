@@ -14,8 +14,8 @@ class ReadConfig:
 
     `format` is FFmpeg's name of the demuxer, None to probe. `start_s`, `duration_s` and `frames` cut the source as
     FFmpeg's `-ss`, `-t` and `-frames:v` do. A chunk is `chunk_frames` frames unless the reader is told otherwise, or
-    `chunk_s` of sound where there is no video; neighbouring chunks share `overlap_s` of sound. `size` is (width,
-    height) to scale to, None to keep.
+    `chunk_s` of sound where there is no video; neighbouring chunks share `overlap_s` of sound. With `packets` sound
+    comes with the packets that it was decoded from. `size` is (width, height) to scale to, None to keep.
     Raises InputError for a value out of range.
     """
 
@@ -28,6 +28,7 @@ class ReadConfig:
     overlap_s: float = 0.005
     video: bool = True
     audio: bool = True
+    packets: bool = False
     threads: int = 2
     ignore_errors: bool = False
     size: tuple[int, int] | None = None

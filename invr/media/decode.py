@@ -16,9 +16,11 @@ from inrv_format.errors import InputError
 from invr.media.chunks import Frame, Sound
 from invr.media.colour import frame_values
 from invr.media.config import ReadConfig
+from invr.media.copied import MOST_PACKETS
 from invr.media.describe import fraction
 from invr.media.sound import Samples, frame_samples
 from invr.media.source import reason
+from invr.signals import SourcePacket
 
 MICROSECONDS = 1_000_000
 SEEK_MARGIN_S = 1
@@ -54,10 +56,12 @@ class Decoder:
         self._end = None if config.duration_s is None else Fraction(config.duration_s)
         self._tick = fraction(video.time_base) if video else Fraction(0)
         self._rate = audio.codec_context.sample_rate if audio else 0
+        self._layout = audio.codec_context.layout if audio else None  # the context's own follows what it decodes
         self._pending: Frame | None = None
         self._gap = 0
         self._previous_pts: int | None = None
         self._held: list[Sound] = []
+        self._source_packets: list[SourcePacket] = []
         self._sound_end: int | None = None
         self._video_done = video is None
         self._audio_done = audio is None
@@ -181,34 +185,45 @@ class Decoder:
         self._held.clear()
 
     def _sounds(self, packet: av.Packet[av.stream.Stream]) -> Iterator[Sound]:
-        for frame in self._decode(packet):
-            if not isinstance(frame, av.AudioFrame) or frame.samples == 0:
-                continue
+        frames = [frame for frame in self._decode(packet) if isinstance(frame, av.AudioFrame) and frame.samples]
+        if not frames:
+            self._keep(packet, self._samples, 0)
+        for number, frame in enumerate(frames):
             values = self._alike(frame)
             pts = self._samples
             if frame.pts is not None:
                 base = fraction(frame.time_base) or Fraction(1, frame.sample_rate)
                 pts = round(frame.pts * base * self._rate) - round(self._origin * self._rate)
+            if number == 0:
+                self._keep(packet, pts, sum(each.samples for each in frames))
             self._samples = pts + len(values)
             sound_end = self._sound_end
             if self._end is not None:
                 sound_end = math.ceil(self._end * self._rate)
-            sound = Sound(values, pts).cut(0 if self._start else None, sound_end)
+            sound = Sound(values, pts, tuple(self._source_packets)).cut(0 if self._start else None, sound_end)
             self._audio_done = sound_end is not None and self._samples >= sound_end
             if len(sound.values) == 0:
                 continue
+            self._source_packets.clear()
             if self._config.frames is not None and not self._video_done:
                 self._held.append(sound)
             else:
                 yield sound
 
+    def _keep(self, packet: av.Packet[av.stream.Stream], pts: int, samples: int) -> None:
+        """Have the packet go with the next sound, if packets are wanted; `pts` is the time of its first sample."""
+        if self._config.packets and packet.size:
+            self._source_packets.append(SourcePacket(bytes(packet), pts, samples))
+            del self._source_packets[:-MOST_PACKETS]
+
     def _alike(self, frame: av.AudioFrame) -> Samples:
         """The frame's samples at the rate and in the channels of the stream's header."""
-        assert self._audio is not None
-        context = self._audio.codec_context
-        layout = context.layout
+        layout = self._layout
+        assert layout is not None
         if frame.sample_rate == self._rate and len(frame.layout.channels) == len(layout.channels):
             return frame_samples(frame)
+        if self._config.packets:
+            raise InputError("--audio copy: the sound changes its rate or channels, which a copy cannot")
         self._warn("the sound changes its rate or channels and is converted to those at its start")
         resampler = av.AudioResampler("fltp", layout.name, self._rate)
         parts = [frame_samples(part) for part in [*resampler.resample(frame), *resampler.resample(None)]]

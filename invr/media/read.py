@@ -16,6 +16,7 @@ from inrv_format.streams import AudioStream, VideoStream
 from invr.media.chunk_lengths import FixedLengths, Lengths
 from invr.media.chunks import ChunkLayout, Frame, Sound, assemble
 from invr.media.config import ReadConfig
+from invr.media.copied import source_codec
 from invr.media.decode import MICROSECONDS, Decoder
 from invr.media.describe import (
     audio_stream,
@@ -26,7 +27,7 @@ from invr.media.describe import (
     warn_of_streams,
 )
 from invr.media.source import Source, open_source, source_missing_bytes, source_name
-from invr.signals import Signal
+from invr.signals import Signal, SourceCodec
 
 __all__ = ["MediaReader", "ReadConfig"]
 
@@ -45,6 +46,7 @@ class MediaReader:
         self._warnings: list[str] = []
         self.video: VideoStream | None = None
         self.audio: AudioStream | None = None
+        self._codec: SourceCodec | None = None
         self._spooled: BinaryIO | None = None
         self._container, self._spooled = open_source(source, config.format, self._name)
         try:
@@ -95,6 +97,7 @@ class MediaReader:
             time_base=self.video.time_base if self.video else None,
             sample_rate_hz=rate,
             bit_depth=self.video.bit_depth if self.video else 8,
+            codec=self._codec,
         )
         return assemble(self._events, layout, lengths or FixedLengths(config.chunk_frames), self._warn)
 
@@ -131,6 +134,7 @@ class MediaReader:
         self._frames = video.frames if video else 0
         if audio is not None:
             self.audio = audio_stream(audio)
+            self._codec = source_codec(audio, self._name) if config.packets else None
         self._decoder = Decoder(
             container, video, audio, config, self._name, self._warn, lambda frame: self._on_first(video, frame)
         )

@@ -7,8 +7,14 @@ import numpy as np
 import pytest
 import soundfile
 from toys import run_invr as invr
+from toys import toy_clip
+
+from invr.media import MediaReader, ReadConfig
+from invr.media.transcode import encode_sound
+from invr.metrics.fidelity import CEILING_DB
 
 RATE_HZ, COUNT = 16_000, 24_000
+QUICK = ("-j", "1", "--steps", "5", "--chunk-frames", "4")
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +85,52 @@ def test_none_leaves_the_sound_out(song, tmp_path):
 def test_another_name_is_wrong_usage(song, tmp_path):
     done = invr("encode", song, "-o", tmp_path / "a.inrv", "--audio", "mp3")
     assert done.returncode == 2
-    assert "inr, opus, flac, none" in done.stderr
+    assert "inr, opus, flac, copy, none" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def mp3(song, tmp_path_factory) -> Path:
+    """The song as MP3."""
+    path = tmp_path_factory.mktemp("mp3") / "song.mp3"
+    encode_sound(path, soundfile.read(song, dtype="float32")[0], RATE_HZ, "libmp3lame", 64_000)
+    return path
+
+
+def test_a_copy_has_the_packets_of_its_source(mp3, tmp_path):
+    values, _, _ = decoded(mp3, tmp_path, "--audio", "copy", "--verify", "-ss", "0.5")
+    with MediaReader(mp3, ReadConfig()) as reader:
+        wanted = np.concatenate([chunk.audio.values for chunk in reader.chunks()])[RATE_HZ // 2 :]
+    np.testing.assert_allclose(values, wanted, atol=2**-15)
+    (chunk,) = json.loads(invr("info", tmp_path / "a.inrv", "--json", "--chunks").stdout)["chunks"]
+    assert chunk["networks"][0]["spec"]["codec"] == "mp3"
+    assert chunk["snr_db"] == CEILING_DB
+
+
+def test_a_copy_of_what_has_no_packets_is_refused(song, tmp_path):
+    done = invr("encode", song, "-o", tmp_path / "a.inrv", "--audio", "copy")
+    assert done.returncode == 3
+    (line,) = done.stderr.splitlines()
+    assert "pcm_s16le" in line
+    assert "--audio flac" in line
+    assert not (tmp_path / "a.inrv").exists()
+
+
+def test_a_copy_is_foreseen_and_follows_no_goal(mp3, tmp_path):
+    options = ("--audio", "copy", "--target-size", "5k")
+    found = json.loads(invr("estimate", mp3, "--json", *options[:2]).stdout)
+    done = invr("encode", mp3, "-o", tmp_path / "a.inrv", *options)
+    assert done.returncode == 10
+    assert found["size_bytes"] == pytest.approx((tmp_path / "a.inrv").stat().st_size, rel=0.05)
+
+
+@pytest.mark.parametrize(("options", "kinds"), [((), ["video", "audio"]), (("-an",), ["video"])])
+def test_pictures_get_the_sound_of_their_chunk_as_it_is(tmp_path, options, kinds):
+    clip = toy_clip(tmp_path, 12, rate_hz=48_000)
+    done = invr("encode", clip, "-o", tmp_path / "a.inrv", "--audio", "copy", *QUICK, *options)
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(invr("info", tmp_path / "a.inrv", "--json", "--chunks").stdout)
+    assert [stream["codec_type"] for stream in shown["streams"]] == kinds
+    assert {chunk.get("snr_db") for chunk in shown["chunks"]} == {CEILING_DB if "audio" in kinds else None}
 
 
 @pytest.mark.parametrize("audio", ["inr", "flac"])

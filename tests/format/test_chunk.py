@@ -190,7 +190,7 @@ def test_tensor_headers_out_of_range_are_refused(header):
 
 
 def test_packets_take_the_place_of_a_sound_network():
-    spec = CodedSpec("flac", 8000, 3, b"header")
+    spec = CodedSpec("flac", 8000, 3, b"header", ((0, 5), (5, -7), (60, 99)))
     unit = coded_unit(spec, Domain(samples=100, channels=1), (b"one", b"", b"three"))
     streams = {1: AudioStream(8000, 1)}
     content = build_chunk(Chunk(0, None, AudioSpan(1, 0, 100, 0), (unit,)))
@@ -222,6 +222,14 @@ def test_packets_that_end_within_one_are_truncated():
     unit = replace(coded_unit(CodedSpec("opus", 48000), Domain(samples=9, channels=1), ()), payload=b"\5\0\0\0abc")
     with pytest.raises(TruncatedError):
         replace(unit, symbols_crc=zlib.crc32(unit.payload)).packets()
+
+
+@pytest.mark.parametrize(
+    "edits", [((3, 0),), ((3, 5), (7, 1)), ((3, 5), (2, -1)), ((0, -(1 << 20)), (1, -1)), ((0, 1),) * 1025]
+)
+def test_edits_that_no_writer_makes_are_refused(edits):
+    with pytest.raises(InvalidDataError):
+        CodedSpec("aac", 48_000, edits=edits)
 
 
 def test_a_codec_that_is_not_known_is_unsupported():

@@ -7,6 +7,7 @@ from inrv_format.errors import InputError, InvalidDataError
 from inrv_format.families import CodedSpec
 
 from invr.media import decode_packets, encode_packets
+from invr.media.coded import edited
 
 RATES_HZ = (8000, 11_025, 16_000, 44_100, 48_000, 96_000)
 
@@ -82,6 +83,22 @@ def test_missing_packets_and_other_channels_are_damage(codec):
         decode_packets(spec, packets[: len(packets) // 2], 16_000, "mono", *values.shape)
     with pytest.raises(InvalidDataError):
         decode_packets(spec, packets, 16_000, "stereo", len(values), 2)
+
+
+@pytest.mark.parametrize(
+    ("edits", "wanted"),
+    [
+        ((), [2, 3, 4, 5, 6]),
+        (((0, 2),), [0, 0, 2, 3, 4]),
+        (((1, 2), (4, -2)), [2, 0, 0, 3, 6]),
+        (((1, -1), (1, -2)), [2, 6, 7, 8, 9]),
+        (((3, 99), (102, -1)), [2, 3, 4, 0, 0]),
+        (((5, 9), (20, -1)), [2, 3, 4, 5, 6]),
+    ],
+)
+def test_edits_put_silence_in_and_drop_samples(edits, wanted):
+    values = np.arange(20, dtype=np.float32)[:, None]
+    assert edited(CodedSpec("mp3", 8000, 2, b"", edits), values, 5)[:, 0].tolist() == wanted
 
 
 def test_packets_after_the_sound_are_not_decoded():

@@ -8,9 +8,11 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+import soundfile
 from inrv_format.errors import InputError
 
 from invr.media import MediaReader, ReadConfig
+from invr.media.transcode import encode_sound
 
 
 class Pipe(io.RawIOBase):
@@ -319,3 +321,22 @@ def test_second_streams_are_named(tmp_path, read):
             out.mux(track.encode(None))
     reader, _ = read(tmp_path / "a.mkv")
     assert reader.warnings == ("further audio tracks are not kept",)
+
+
+def test_long_and_short_blocks_of_ogg_follow_each_other_without_gaps(tmp_path):
+    values = np.random.default_rng(0).normal(0, 0.01, (88_200, 2))
+    values[::9000] = 0.9
+    soundfile.write(tmp_path / "a.ogg", values, 44_100, format="OGG", subtype="VORBIS")
+    with MediaReader(tmp_path / "a.ogg", ReadConfig()) as reader:
+        read = np.concatenate([chunk.audio.values[chunk.audio.overlap :] for chunk in reader.chunks()])
+        assert reader.warnings == ()
+    np.testing.assert_allclose(read, soundfile.read(tmp_path / "a.ogg")[0], atol=1e-4)
+
+
+def test_sound_that_changes_its_channels_gets_those_that_the_stream_has(tmp_path):
+    for channels in (2, 1):
+        encode_sound(tmp_path / f"{channels}.ac3", np.zeros((9000, channels), np.float32), 48_000, "ac3", 96_000)
+    (tmp_path / "a.ac3").write_bytes(b"".join((tmp_path / f"{k}.ac3").read_bytes() for k in (2, 1)))
+    with MediaReader(tmp_path / "a.ac3", ReadConfig()) as reader:
+        assert {chunk.audio.values.shape[1] for chunk in reader.chunks()} == {reader.audio.channels}
+        assert any("changes its rate or channels" in warning for warning in reader.warnings)
