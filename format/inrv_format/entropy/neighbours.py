@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inrv_format.entropy.model import LEVELS, Integers, Model, Table, Tokens, bounds
 
@@ -13,7 +14,7 @@ from inrv_format.entropy.model import LEVELS, Integers, Model, Table, Tokens, bo
 NEIGHBOURS = 63
 # What the magnitudes around an integer weigh together, and with those of the plane before.
 WITHIN, ACROSS = 13, 17
-# Rows and planes begin so many columns after the one before: then all that an integer needs is known.
+# Rows and planes begin so many waves after the one before: then all that an integer needs is known.
 SLOPE = 2
 # The neighbours are in so many waves before, and up to so many rows above.
 BEFORE, ABOVE = 4, 2
@@ -30,9 +31,7 @@ def is_space(shape: tuple[int, ...]) -> bool:
 
 def wave_order(shape: tuple[int, ...]) -> Integers:
     """Where the integers of a tensor [P, R, C] lie, wave by wave; those of one wave in row-major order."""
-    waves = _waves(shape)
-    # integers of few bits are sorted in linear time
-    return np.argsort(waves.astype(np.min_scalar_type(int(waves[-1]))), kind="stable")
+    return np.argsort(_waves(shape), kind="stable")
 
 
 def by_wave(values: Integers, shape: tuple[int, ...]) -> list[Integers]:
@@ -40,10 +39,16 @@ def by_wave(values: Integers, shape: tuple[int, ...]) -> list[Integers]:
     return np.split(values[wave_order(shape)], np.cumsum(np.bincount(_waves(shape)))[:-1])
 
 
-def _waves(shape: tuple[int, ...]) -> Integers:
-    """The wave of each integer, in row-major order."""
-    plane, row, column = np.ogrid[tuple(slice(size) for size in shape)]
-    waves: Integers = (column + SLOPE * (row + plane)).ravel()
+def _count_waves(shape: tuple[int, ...]) -> int:
+    planes, rows, columns = shape
+    return columns + SLOPE * (rows + planes - 2)
+
+
+def _waves(shape: tuple[int, ...]) -> NDArray[np.unsignedinteger]:
+    """The wave of each integer, in row-major order; in few bits, which are sorted in linear time."""
+    kind = np.min_scalar_type(_count_waves(shape))
+    plane, row, column = (axis.astype(kind) for axis in np.ogrid[tuple(slice(size) for size in shape)])
+    waves: NDArray[np.unsignedinteger] = (column + row + row + plane + plane).ravel()
     return waves
 
 
@@ -53,16 +58,18 @@ def code(shape: tuple[int, ...], alphabet: int, coding: Coding) -> Tokens:
     `coding` finds the tokens of a wave, which those after it then know.
     """
     model, known = Model(range(LEVELS), alphabet), _Known(shape, alphabet)
-    following, first, table = 1, 0, model.table()
-    found: list[Integers] = []
-    for wave in range(sum(SLOPE * (size - 1) for size in shape[:2]) + shape[2]):
-        if wave == following:
-            model.count(np.concatenate(found[first:]))
-            following, first, table = wave + max(1, wave // 4), len(found), model.table()
-        cells = coding(known.levels(wave), table)
-        known.learn(cells)
-        found.append(cells)
-    tokens: Tokens = (np.concatenate(found) % alphabet).astype(np.uint8)
+    tokens, begin, done = np.empty(math.prod(shape), np.uint8), 0, 0
+    while begin < _count_waves(shape):
+        table, found = model.table(), []
+        end = min(begin + max(1, begin // 4), _count_waves(shape))
+        for wave in range(begin, end):
+            cells = coding(known.levels(wave), table)
+            known.learn(cells)
+            found.append(cells)
+        cells = np.concatenate(found)
+        model.count(cells)
+        tokens[done : done + len(cells)] = cells % alphabet
+        begin, done = end, done + len(cells)
     return tokens
 
 

@@ -78,9 +78,9 @@ class _Decoder:
     """L states over one stream of words."""
 
     def __init__(self, states: Integers, words: Words) -> None:
-        self._states, self._words = states, words
+        self._states, self._words = states.astype("<i8"), words
         # the lowest and the next 16 bits of each state
-        self._low, self._high = states.astype("<i8", copy=False).view("<u2").reshape(-1, 4).T[:2]
+        self._low, self._high = self._states.view("<u2").reshape(-1, 4).T[:2]
         self.position = 0
         if len(states) and states.min() < LOWEST:
             raise InvalidDataError("state is out of range", section=SECTION)
