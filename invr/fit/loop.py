@@ -166,7 +166,7 @@ class _Descent:
 
     def _step(self) -> None:
         """One step of every optimizer."""
-        loss = self._loss(self._generator if self._phase is Phase.NOISY else None)
+        loss = self._loss()
         for optimizer in self._optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -176,12 +176,15 @@ class _Descent:
         for scheduler in self._schedulers:
             scheduler.step()
 
-    def _loss(self, noise: torch.Generator | None) -> Tensor:
+    def _loss(self) -> Tensor:
         objective, field = self._objective, self._field
         if self._rate is None:
             return objective.loss(field, self._generator) + penalty(field, self._config)
         if self._phase is Phase.EXACT:
             return objective.loss(field, self._generator)
+        noise = None
+        if self._phase is Phase.NOISY:
+            noise = torch.rand(self._rate.weights, generator=self._generator).to(self._rate.log_step.device)
         tensors, bits = self._rate.substitutes(field, noise)
         with field.substituted(tensors):
             error = objective.loss(field, self._generator)
