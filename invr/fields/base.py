@@ -43,7 +43,8 @@ class Field(nn.Module):
 
     The parameters' names and order are those of `spec.tensor_shapes(domain)`. A subclass fills them in
     `initialise` and evaluates them in `picture`, `sound` or both. `networks` is empty, or how many networks of equal
-    shapes are stacked in one field: a dimension in front of each tensor, of coordinates and of values.
+    shapes are stacked in one field: a dimension in front of each tensor, of coordinates and of values. `precision` is
+    that of a fit (`FitConfig`); without gradients everything is float32.
     """
 
     def __init__(self, spec: Spec, domain: Domain, networks: tuple[int, ...] = ()) -> None:
@@ -51,6 +52,7 @@ class Field(nn.Module):
         self.spec = spec
         self.domain = domain
         self.networks = networks
+        self.precision = "float32"
         self._substitutes: Mapping[str, Tensor] | None = None
         shapes = spec.tensor_shapes(domain)
         self.tensors = nn.ParameterDict(
@@ -233,7 +235,7 @@ def sample_times(count: int, device: torch.device | str = "cpu") -> Tensor:
     return (2 * torch.arange(count, dtype=torch.float64, device=device) + 1) / count - 1
 
 
-def cell_coordinates(cells: Tensor, count: int) -> Tensor:
+def cell_coordinates(cells: Tensor, count: int | Tensor) -> Tensor:
     """Coordinates of cell numbers (fractions too) among `count`, in float64 and rounded once to float32."""
     return ((2 * cells.double() + 1) / count - 1).float()
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from invr.fields.base import Field, Layer, Rows, cell_coordinates, linear_layer, sine_layer, siren_hidden_, uniform_
 from invr.fields.embed import embed_axis
+from invr.fields.half import half_sine_layer
 from invr.fields.parallel import Block, row_blocks
 from invr.fields.sine import cosine, sine, sine_
 from invr.fields.waves import hats, phases, plane_waves, windowed_waves
@@ -74,7 +75,7 @@ class Siren(Field):
         if self.spec.embedding not in PLANE_WAVES or self.spec.activation == RELU:
             return None
         if name in DELTA_TENSORS:
-            return self.spec.omega * float(self["first.weight"].detach()[:, :2].abs().max())
+            return self.spec.omega * float(self["first.weight"].detach()[..., :2].abs().max())
         return self.spec.omega if name in ("first.weight", "first.bias") else None
 
     def _initialise_waves(self, generator: torch.Generator) -> None:
@@ -106,9 +107,11 @@ class Siren(Field):
             weight, bias = self[f"hidden{i}.weight"], self[f"hidden{i}.bias"]
             if spec.activation == RELU:
                 hidden = torch.relu(linear_layer(hidden, weight, bias))
+            elif self.precision == "bfloat16" and torch.is_grad_enabled():
+                hidden = half_sine_layer(hidden, weight, bias, spec.omega)
             else:
                 hidden = sine_layer(hidden, weight, bias, spec.omega)
-        return linear_layer(hidden, self["output.weight"], self["output.bias"])
+        return linear_layer(hidden.float(), self["output.weight"], self["output.bias"])
 
     @torch.no_grad()
     def blocks(self, position: float, y: Tensor, x: Tensor) -> list[Block]:
