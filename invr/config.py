@@ -284,6 +284,25 @@ class EncodeConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkConfig:
+    """How an encode is carried out, which decides nothing of its bytes.
+
+    `workers` is a number of processes, auto (one for each thread), ray, or ray://HOST:PORT. With `resume`, chunks
+    that an earlier start had finished are taken from the journal beside the output. `chunks` are the first one and,
+    unless None, the one after the last of a part of the whole.
+    """
+
+    workers: str = "1"
+    resume: bool = True
+    chunks: tuple[int, int | None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.chunks is not None:
+            first, end = self.chunks
+            require_option(first >= 0 and (end is None or end > first), "--chunks", self.chunks, "FIRST:END, rising")
+
+
+@dataclass(frozen=True, slots=True)
 class DecodeConfig:
     """What is asked of a file: its own grid unless `size` (width, height), `scale` or `fps` say otherwise.
 

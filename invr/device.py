@@ -27,6 +27,17 @@ def prepare_device(device: str, threads: int) -> str:
     return "cuda" if device == "cuda" or (device == "auto" and available) else "cpu"
 
 
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Within the context torch's operations have `count` threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _keep_memory() -> None:
     """Let glibc keep freed memory, where there is glibc.
 

@@ -10,12 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-import torch
 from inrv_format.chunk import AudioSpan, Chunk, TileGrid, VideoSpan, build_chunk, parse_chunk
 from inrv_format.entropy import coder_id_by_name
 from inrv_format.errors import BackendError
-from inrv_format.families import LappedSpec
-from inrv_format.families.base import count_weights
 from inrv_format.streams import AUDIO, AudioStream, Stream, VideoStream
 from inrv_format.tensors import Symbols
 from inrv_format.unit import Unit, compress_unit
@@ -24,29 +21,26 @@ from numpy.typing import NDArray
 from invr.config import REFERENCE_LMBDA, EncodeConfig
 from invr.decode_chunk import build_fields, decode_heads, decode_picture
 from invr.denoise import denoise, join_heads
-from invr.encode_sound import is_silence, lapped_spec, normalised, packet_unit, scaled_sound, silenced, solved
-from invr.fields import Field, build_field
-from invr.fields.audio_siren import AudioSiren, dominant_cycles
+from invr.encode_sound import is_silence, lapped_spec, normalised, packet_unit, scaled_sound, solved
+from invr.fields import Field
 from invr.fields.lapped import Lapped
-from invr.fit import (
-    DistilledObjective,
-    FitProgress,
-    PairedObjective,
-    PictureObjective,
-    PointObjective,
-    SoundObjective,
-    UnitPlan,
-    choose_tiles,
-    finetune,
-    fit,
-    plan_units,
-    refit,
-)
+from invr.fit import FitProgress, UnitPlan, choose_tiles, finetune, plan_units, refit
 from invr.fit.demand import wanted_sound_density, wanted_weights
-from invr.fit.objectives import Objective
+from invr.fit_unit import (
+    Steps,
+    UnitFit,
+    fit_unit,
+    fitting_threads,
+    objective_of,
+    part_of,
+    side_by_side,
+    tile_values,
+    weights_to_fit,
+)
 from invr.metrics import frame_psnr_db, mean_psnr_db, snr_db
 from invr.quant import order_units, quantize
 from invr.signals import AudioSignal, Signal, VideoSignal
+from invr.workers import Workers
 
 VIDEO_ID, AUDIO_ID = 0, 1
 VERIFY_TOLERANCE_DB = 0.01
@@ -70,26 +64,37 @@ class FittedChunk:
 
     plans: tuple[UnitPlan, ...]
     fields: tuple[Field, ...]
-    steps: tuple[dict[str, float] | None, ...]
+    steps: tuple[Steps, ...]
     tiles: TileGrid
 
 
 def encode_chunk(
-    signal: Signal, streams: Mapping[int, Stream], config: EncodeConfig, device: str, report: UnitReport
+    signal: Signal,
+    streams: Mapping[int, Stream],
+    config: EncodeConfig,
+    device: str,
+    report: UnitReport,
+    workers: Workers | None = None,
 ) -> EncodedChunk:
     """Fit, quantize and compress every network of one chunk; `report` gets (unit, units, progress)."""
-    return compress_chunk(fit_chunk(signal, config, device, report), signal, streams, config, device, report)
+    fitted = fit_chunk(signal, config, device, report, workers=workers)
+    return compress_chunk(fitted, signal, streams, config, device, report)
 
 
 def fit_chunk(
-    signal: Signal, config: EncodeConfig, device: str, report: UnitReport, teacher: FittedChunk | None = None
+    signal: Signal,
+    config: EncodeConfig,
+    device: str,
+    report: UnitReport,
+    teacher: FittedChunk | None = None,
+    workers: Workers | None = None,
 ) -> FittedChunk:
     """Fit every network of one chunk; where the config has a teacher, distil them from it.
 
     `teacher` are its networks if they are there already, else they are fitted first. `report` counts every network
-    as often as it is worked on: as a teacher, as one that is written, and again when it is fine-tuned.
+    as often as it is worked on: as a teacher, as one that is written, and again when it is fine-tuned. Networks that
+    have no teacher are fitted side by side on `workers`, to the same weights.
     """
-    started = time.monotonic()
     tiles = _tiles(signal, config)
     config = replace(config, tiles=tiles)
     plans = _plans(signal, config)
@@ -97,13 +102,29 @@ def fit_chunk(
     if config.teacher and teacher is None:
         teaching = teacher_config(config)
         teacher = fit_chunk(signal, teaching, device, lambda unit, _, progress: report(unit, units, progress))
-    fitted = []
-    for number, plan in enumerate(plans):
-        told = partial(report, before + number, units)
-        limited = _limited(config, plans[number:], started)
-        fitted.append(_fit_unit(plan, signal, limited, _seed(config, signal, number), device, told, teacher))
-    fields, steps = zip(*fitted, strict=True) if fitted else ((), ())
+    parts = [
+        UnitFit(plan, part_of(signal, plan, tiles), config, _seed(config, signal, number), device)
+        for number, plan in enumerate(plans)
+    ]
+    if workers and workers.count > 1 and not teacher and sum(map(weights_to_fit, plans)) > weights_to_fit(plans[0]):
+        found = side_by_side(parts, workers, report, units)
+    else:
+        found = _one_by_one(parts, teacher, lambda number, progress: report(before + number, units, progress))
+    fields, steps = zip(*found, strict=True) if found else ((), ())
     return FittedChunk(tuple(plans), fields, steps, tiles)
+
+
+def _one_by_one(
+    parts: Sequence[UnitFit], teacher: FittedChunk | None, report: Callable[[int, FitProgress], None]
+) -> list[tuple[Field, Steps]]:
+    """Fit one network after the other; time that is limited is shared by their weights."""
+    started, limit_s = time.monotonic(), parts[0].config.fit.limit_s if parts else None
+    found = []
+    for number, part in enumerate(parts):
+        left_s = limit_s and max(limit_s - (time.monotonic() - started), 0.1 * limit_s)
+        limited = part.limited(left_s, [each.plan for each in parts[number:]])
+        found.append(fit_unit(limited, partial(report, number), teacher))
+    return found
 
 
 def refit_chunk(
@@ -113,7 +134,7 @@ def refit_chunk(
 
     The networks keep their sizes; `fitted`, which must be of a fit with rate, is left as it is.
     """
-    started = time.monotonic()
+    started, limit_s = time.monotonic(), config.fit.limit_s
     config = replace(config, tiles=fitted.tiles)
     fields: list[Field] = []
     steps: list[dict[str, float] | None] = []
@@ -130,9 +151,12 @@ def refit_chunk(
             continue
         assert known is not None
         first = scaled_sound(field, {name: coarser * step for name, step in known.items()}, 1 / (gain or 1.0))
-        objective = _objective(plan, signal, sound, config, device)
-        limited = _limited(config, fitted.plans[number:], started)
-        found = refit(field, first, objective, limited.fit, _seed(config, signal, number), told)
+        unit = UnitFit(plan, part_of(signal, plan, fitted.tiles), config, _seed(config, signal, number), device)
+        left_s = limit_s and max(limit_s - (time.monotonic() - started), 0.1 * limit_s)
+        limited = unit.limited(left_s, fitted.plans[number:]).config.fit
+        with fitting_threads(plan):
+            objective = objective_of(plan, unit.part, sound, config, device)
+            found = refit(field, first, objective, limited, unit.seed, told)
         order_units(field)
         steps.append(scaled_sound(field, found, gain))
         fields.append(field)
@@ -180,63 +204,6 @@ def planned(signal: Signal, config: EncodeConfig) -> tuple[UnitPlan, ...]:
     return tuple(_plans(signal, replace(config, tiles=_tiles(signal, config))))
 
 
-def _limited(config: EncodeConfig, plans: Sequence[UnitPlan], started: float) -> EncodeConfig:
-    """The settings for the first of the plans that are left, by its share of their weights and of the time left."""
-    if config.fit.limit_s is None:
-        return config
-    weights = [_fitted_weights(plan) for plan in plans]
-    if not weights[0]:
-        return config
-    left_s = max(config.fit.limit_s - (time.monotonic() - started), 0.1 * config.fit.limit_s)
-    return replace(config, fit=replace(config.fit, limit_s=left_s * weights[0] / sum(weights)))
-
-
-def _fitted_weights(plan: UnitPlan) -> int:
-    """How many weights are found by steps."""
-    return 0 if isinstance(plan.spec, LappedSpec) else count_weights(plan.spec.tensor_shapes(plan.domain))
-
-
-def _fit_unit(
-    plan: UnitPlan,
-    signal: Signal,
-    config: EncodeConfig,
-    seed: int,
-    device: str,
-    report: Callable[[FitProgress], None],
-    teacher: FittedChunk | None,
-) -> tuple[Field, dict[str, float] | None]:
-    """A field fitted to the part of the signal that the plan covers, and its learned steps."""
-    generator = torch.Generator().manual_seed(seed)
-    field = build_field(plan.spec, plan.domain)
-    field.initialise(generator)
-    if isinstance(field, Lapped):
-        return field, solved(field, signal, config, report)
-    sound, gain = normalised(signal.audio) if plan.spec.MEDIA & AUDIO else (None, 1.0)
-    if is_silence(plan, gain):
-        return silenced(field), dict.fromkeys(dict(field.named_tensors()), 1.0) if config.fit.lmbda else None
-    if isinstance(field, AudioSiren) and sound is not None and not field.spec.octaves:
-        field.start_at(dominant_cycles(torch.from_numpy(sound), field.spec.first, generator), generator)
-    field.to(device)
-    source = _objective(plan, signal, sound, config, device)
-    objective: Objective = source
-    if config.teacher and teacher:
-        objective = DistilledObjective(source, _teacher_of(plan, teacher, gain), config.teacher.alpha)
-    steps = fit(field, objective, config.fit, seed, report)
-    order_units(field)
-    scaled = scaled_sound(field, steps or {}, gain)
-    return field, scaled if steps else None
-
-
-def _teacher_of(plan: UnitPlan, teacher: FittedChunk, gain: float) -> Field:
-    """A copy of the network that covers the plan's media and tile, its sound scaled as that of the fit is."""
-    media = plan.spec.MEDIA
-    known = zip(teacher.plans, teacher.fields, strict=True)
-    field = deepcopy(next(it for each, it in known if each.spec.MEDIA & media == media and each.tile == plan.tile))
-    for name in field.sound_outputs():
-        field[name].detach().div_(gain or 1.0)
-    return field
-
-
 def _symbols(
     fitted: FittedChunk,
     number: int,
@@ -257,8 +224,9 @@ def _symbols(
         # The field has the source's own amplitudes by now; its errors count as they did for the scaled ones.
         weight = config.fit.sound_weight / (gain or 1.0) ** 2
         config = replace(config, fit=replace(config.fit, sound_weight=weight))
-    objective = _objective(plan, signal, sound, config, device)
-    return finetune(field, symbols, objective, config.quant.finetune_steps, _seed(config, signal, number), report)
+    objective = objective_of(plan, part_of(signal, plan, fitted.tiles), sound, config, device)
+    with fitting_threads(plan):
+        return finetune(field, symbols, objective, config.quant.finetune_steps, _seed(config, signal, number), report)
 
 
 def _tiles(signal: Signal, config: EncodeConfig) -> TileGrid:
@@ -291,7 +259,7 @@ def _plans(signal: Signal, config: EncodeConfig) -> list[UnitPlan]:
     elif model.sound_weights_per_sample is None:
         model = replace(model, sound_weights_per_sample=wanted_sound_density(config.fit.lmbda or REFERENCE_LMBDA))
     if video and not (model.weights_per_sample or model.picture_shape or model.unified):
-        parts = (_tile(video, tiles, tile) for tile in range(tiles.columns * tiles.rows))
+        parts = (tile_values(video.values, tiles, tile) for tile in range(tiles.columns * tiles.rows))
         wanted = [_wanted(part, video, config) for part in parts]
     return plan_units(
         video.values.shape if video else None,
@@ -303,12 +271,6 @@ def _plans(signal: Signal, config: EncodeConfig) -> list[UnitPlan]:
     )
 
 
-def _tile(video: VideoSignal, tiles: TileGrid, tile: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """The tile's part [T, H, W, C] of the picture."""
-    (top, bottom), (left, right) = tiles.tile(tile, *video.values.shape[1:3])
-    return video.values[:, top:bottom, left:right]
-
-
 def _count(signal: Signal, config: EncodeConfig, written: int) -> tuple[int, int]:
     """How many networks come before those that are written, and how many there are with those and their tuning."""
     before = len(_plans(signal, teacher_config(config))) if config.teacher else 0
@@ -318,19 +280,6 @@ def _count(signal: Signal, config: EncodeConfig, written: int) -> tuple[int, int
 def _seed(config: EncodeConfig, signal: Signal, number: int) -> int:
     """Of all that is drawn for one network."""
     return int(np.random.SeedSequence([config.seed, signal.index, number]).generate_state(1)[0])
-
-
-def _objective(
-    plan: UnitPlan, signal: Signal, sound: NDArray[np.float32] | None, config: EncodeConfig, device: str
-) -> PointObjective:
-    video = signal.video
-    if plan.spec.MEDIA == AUDIO:
-        assert sound is not None
-        return SoundObjective(sound, config.fit, device)
-    assert video is not None
-    if sound is not None:
-        return PairedObjective(video.values, video.bit_depth, sound, config.fit, device)
-    return PictureObjective(_tile(video, config.tiles or TileGrid(), plan.tile), video.bit_depth, config.fit, device)
 
 
 def _assemble(signal: Signal, config: EncodeConfig, units: list[Unit]) -> Chunk:

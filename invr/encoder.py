@@ -1,86 +1,43 @@
-"""Encode whole files: media in, chunks fitted one after the other, an `.inrv` file out."""
+"""Encode a whole file: media in, chunks fitted side by side, an `.inrv` file out."""
 
 from __future__ import annotations
 
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
-from inrv_format.chunk import Chunk
+from inrv_format.chunk import parse_chunk
 from inrv_format.errors import InputError, InvalidDataError
 from inrv_format.index import build_stream, parse_stream
 from inrv_format.limits import DEFAULT_LIMITS
 from inrv_format.streams import Stream, VideoStream
-from inrv_format.writer import Writer
+from inrv_format.writer import VERSION
 
-from invr.config import EncodeConfig, Goal, QuantConfig
+from invr.config import EncodeConfig, Goal, WorkConfig
 from invr.device import prepare_device, translated_backend
-from invr.encode_chunk import AUDIO_ID, VIDEO_ID, EncodedChunk, FittedChunk, UnitReport, compress_chunk
-from invr.fit import FitProgress
-from invr.goals import Course, Outcome
+from invr.encode_chunk import AUDIO_ID, VIDEO_ID, EncodedChunk, encode_chunk
+from invr.encode_progress import EncodeProgress, ProgressMeter
+from invr.goals import Course
+from invr.journal import Entry, Journal, digest_of, journal_path, key_of
 from invr.media import LIVELY_FRAMES, FixedLengths, Lengths, MediaReader, ReadConfig, ShotLengths
-from invr.metrics.fidelity import CEILING_DB
-from invr.output import Target, TargetFile, translated
+from invr.output import Target, TargetFile
+from invr.outputs import EncodeResult, Output
 from invr.presets import PRESETS
 from invr.signals import Signal
+from invr.workers import Done, Task, Workers, ignore, never, open_workers
 
-# Gets each chunk's networks after their fit, and the chunk as every variant wrote it.
-Inspect = Callable[[FittedChunk, list[EncodedChunk]], None]
+__all__ = ["EncodeProgress", "EncodeResult", "encode"]
 
 PIXELS_PER_CHUNK = 1 << 26
 # Below, the sound of a network is worth a warning.
 SOUND_FLOOR_DB = 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class EncodeProgress:
-    """State of an encode: the chunk under work (counted from 0) of an estimated `chunks` (None if unknown).
-
-    `fit` is the state of network `unit` of `units`; `encoded_s` is the media time of the finished chunks of
-    `duration_s` (None if unknown), `bytes_written` their bytes.
-    """
-
-    chunk: int
-    chunks: int | None
-    unit: int
-    units: int
-    fit: FitProgress
-    bytes_written: int
-    encoded_s: float
-    duration_s: float | None
-    elapsed_s: float
-
-    @property
-    def done(self) -> float:
-        """Share of the whole work that is finished, 0 to 1; by this chunk alone where the total is unknown."""
-        inside = (self.unit + self.fit.step / self.fit.steps) / self.units
-        return min(1.0, (self.chunk + inside) / self.chunks) if self.chunks else inside
-
-
-@dataclass(frozen=True, slots=True)
-class EncodeResult:
-    """What an encode wrote: bytes of the whole file, quality as its bytes decode, and what could not be kept.
-
-    `psnr_db` is the mean over frames, `snr_db` the mean over chunks that are not silent; NaN without any. `outcomes`
-    says of each part of a goal whether it was reached; a file that missed it is complete all the same.
-    """
-
-    bytes_written: int
-    chunks: int
-    frames: int
-    samples: int
-    psnr_db: float
-    snr_db: float
-    duration_s: float
-    warnings: tuple[str, ...]
-    outcomes: tuple[Outcome, ...] = ()
 
 
 def encode(
@@ -91,13 +48,174 @@ def encode(
     report: Callable[[EncodeProgress], None] | None = None,
     *,
     tags: dict[str, str] | None = None,
+    work: WorkConfig | None = None,
+    say: Callable[[str], None] = ignore,
+    stopping: Callable[[], bool] = never,
 ) -> EncodeResult:
     """Fit networks to `source` and write them to `target`, a path (replaced only when all is written) or a pipe.
 
-    Raises InputError for media that cannot be read, FitError, OutputError or BrokenPipeError.
+    Beside a path, finished chunks are kept in a journal until the whole is written; `say` is told what becomes of one
+    that is there already. Once `stopping` says so, the chunks under work are finished and kept, and KeyboardInterrupt
+    is raised. Raises InputError for media that cannot be read, FitError, OutputError or BrokenPipeError.
     """
-    config = config or PRESETS["medium"].config
-    return encode_variants(source, [(config.quant, target)], config, read, report, tags=tags)[0]
+    config, work = config or PRESETS["medium"].config, work or WorkConfig()
+    read = reading(config, read)
+    check_part(config, work)
+    device = prepare_device(config.device, config.threads)
+    with MediaReader(source, read) as reader, translated_backend(), ExitStack() as stack:
+        streams = streams_of(reader)
+        check_storable(config, streams)
+        all_tags = file_tags(config, tags)
+        journal = None
+        path = journal_path(target) if isinstance(target, (str, os.PathLike)) else None
+        if path is not None:
+            key = _key(config, read, streams, all_tags)
+            journal = stack.enter_context(Journal(path, key, say, resume=work.resume))
+        workers = stack.enter_context(open_workers(work.workers, config.threads))
+        with TargetFile(target, alone=journal is not None) as file:
+            output = Output(file, streams, all_tags)
+            course = Course(config, streams, device, reader.duration_s, workers)
+            encoding = _Encoding(
+                reader, read, config, work, device, streams, output, course, workers, journal, report
+            )
+            result = encoding.whole(stopping)
+        if journal is not None:
+            journal.remove()
+        return result
+
+
+class _Encoding:
+    """One encode under way."""
+
+    def __init__(
+        self,
+        reader: MediaReader,
+        read: ReadConfig,
+        config: EncodeConfig,
+        work: WorkConfig,
+        device: str,
+        streams: dict[int, Stream],
+        output: Output,
+        course: Course,
+        workers: Workers,
+        journal: Journal | None,
+        report: Callable[[EncodeProgress], None] | None,
+    ) -> None:
+        self._reader, self._config, self._work, self._device = reader, config, work, device
+        self._streams, self._output, self._course = streams, output, course
+        self._workers, self._journal = workers, journal
+        self._lengths = chunk_lengths(reader, config, read)
+        chunks = partial(estimated_chunks, reader, self._lengths, read, work.chunks)
+        self._progress = ProgressMeter(chunks, reader.duration_s, lambda: output.bytes_written, report)
+
+    def whole(self, stopping: Callable[[], bool]) -> EncodeResult:
+        """Do all of it; KeyboardInterrupt where it was to stop."""
+        output, resumed = self._output, 0
+        ordered = self._in_turn if self._config.goal.steers else self._side_by_side
+        for encoded, was_there in ordered(stopping):
+            output.write(encoded)
+            self._progress.written(output.totals.duration_s)
+            resumed += was_there
+        if stopping():
+            raise KeyboardInterrupt
+        if not output.totals.chunks:
+            raise InputError("the source has no frame and no sample in the span that was asked for")
+        result = output.finish(tuple(self._reader.warnings))
+        warnings = (*result.warnings, *sound_warnings(result.snr_db, self._config))
+        outcomes = self._course.outcomes(result.bytes_written, result.psnr_db, result.duration_s)
+        return replace(result, warnings=warnings, outcomes=outcomes, resumed=resumed)
+
+    def _signals(self) -> Iterator[tuple[int, Signal, bool]]:
+        """The chunks that are wanted, counted from 0, and whether each is the last."""
+        signals = part_of_chunks(self._reader.chunks(self._lengths), self._work.chunks)
+        for number, (signal, last) in enumerate(with_last(signals, known=self._config.goal != Goal())):
+            check_durations(signal, self._output.name)
+            yield number, signal, last
+
+    def _in_turn(self, stopping: Callable[[], bool]) -> Iterator[tuple[EncodedChunk, bool]]:
+        """Chunks one after the other, as a goal must have it; their networks side by side."""
+        for number, signal, last in self._signals():
+            found = self._found(signal)
+            if found is not None:
+                yield found, True
+                continue
+            if stopping():
+                return
+            told = partial(self._progress.tell, number)
+            _, encoded = self._course.encode(signal, told, framing_bytes=self._output.framing_bytes, last=last)
+            self._keep(signal, encoded, self._course.notes)
+            self._progress.finish_chunk(number)
+            yield encoded, False
+
+    def _side_by_side(self, stopping: Callable[[], bool]) -> Iterator[tuple[EncodedChunk, bool]]:
+        """Chunks side by side on the workers; the networks of one that is alone likewise."""
+        signals = self._signals()
+        ahead = [each for each in (next(signals, None), next(signals, None)) if each is not None]
+        if len(ahead) == 1 and not stopping():
+            yield self._alone(*ahead[0])
+            return
+        under_work: dict[int, tuple[Signal, float]] = {}
+        kept: set[int] = set()
+
+        def argument(number: int, signal: Signal, last: bool) -> tuple[Signal, dict[int, Stream], EncodeConfig, str]:
+            under_work[number] = signal, time.monotonic()
+            config = self._course.timed(signal, self._workers.count, last=last)
+            return signal, self._streams, config, self._device
+
+        def tasks() -> Iterator[Task | Done]:
+            for number, signal, last in _chained(ahead, signals):
+                found = self._found(signal)
+                if found is None:
+                    yield Task(f"chunk {signal.index}", partial(argument, number, signal, last))
+                else:
+                    kept.add(number)
+                    yield Done(found)
+
+        def done(number: int, encoded: EncodedChunk) -> None:
+            signal, started = under_work.pop(number)
+            self._keep(signal, encoded, {"chunk_s": (time.monotonic() - started) / self._workers.count})
+            self._progress.finish_chunk(number)
+
+        results = self._workers.map(encode_job, tasks(), told=self._progress.tell, done=done, stopping=stopping)
+        for number, encoded in enumerate(results):
+            yield encoded, number in kept
+
+    def _alone(self, number: int, signal: Signal, last: bool) -> tuple[EncodedChunk, bool]:
+        found, started = self._found(signal), time.monotonic()
+        if found is not None:
+            return found, True
+        config = self._course.timed(signal, 1, last=last)
+        told = partial(self._progress.tell, number)
+        encoded = encode_chunk(signal, self._streams, config, self._device, told, self._workers)
+        self._keep(signal, encoded, {"chunk_s": time.monotonic() - started})
+        self._progress.finish_chunk(number)
+        return encoded, False
+
+    def _found(self, signal: Signal) -> EncodedChunk | None:
+        """What an earlier start made of this signal, if it did."""
+        entry = None if self._journal is None else self._journal.find(signal.index, digest_of(signal))
+        if entry is None:
+            return None
+        self._course.resume(signal, entry.notes)
+        self._progress.resume_chunk()
+        return EncodedChunk(entry.content, parse_chunk(entry.content, self._streams))
+
+    def _keep(self, signal: Signal, encoded: EncodedChunk, notes: dict[str, Any]) -> None:
+        if self._journal is not None:
+            self._journal.add(signal.index, digest_of(signal), Entry(encoded.content, notes))
+
+
+def encode_job(
+    argument: tuple[Signal, dict[int, Stream], EncodeConfig, str], told: Callable[..., None]
+) -> EncodedChunk:
+    """A chunk on a worker: signal, streams, settings and device in, its bytes out."""
+    return encode_chunk(*argument, told)
+
+
+def reading(config: EncodeConfig, read: ReadConfig | None) -> ReadConfig:
+    """How a source is read for such an encode."""
+    read = read or ReadConfig()
+    return replace(read, overlap_s=0.0) if config.audio == "flac" else read  # what is exact needs no fading
 
 
 def chunk_lengths(reader: MediaReader, config: EncodeConfig, read: ReadConfig) -> Lengths:
@@ -116,188 +234,6 @@ def chunk_lengths(reader: MediaReader, config: EncodeConfig, read: ReadConfig) -
 def file_tags(config: EncodeConfig, tags: dict[str, str] | None) -> dict[str, str]:
     """What a file says of how it was made."""
     return {"encoder": f"invr {version('invr')}"} | (tags or {}) if config.tags else {}
-
-
-def encode_variants(
-    source: str | os.PathLike[str] | BinaryIO,
-    variants: Sequence[tuple[QuantConfig, Target]],
-    config: EncodeConfig,
-    read: ReadConfig | None = None,
-    report: Callable[[EncodeProgress], None] | None = None,
-    *,
-    tags: dict[str, str] | None = None,
-    inspect: Inspect | None = None,
-) -> list[EncodeResult]:
-    """As `encode`, but fit once and write a file for each way to quantize; `config.quant` is not used.
-
-    A goal is the first file's.
-    """
-    read = read or ReadConfig()
-    if config.audio == "flac":
-        read = replace(read, overlap_s=0.0)  # what is exact needs no fading
-    device = prepare_device(config.device, config.threads)
-    with MediaReader(source, read) as reader, translated_backend(), ExitStack() as stack:
-        lengths = chunk_lengths(reader, config, read)
-        streams = streams_of(reader)
-        all_tags = file_tags(config, tags)
-        files = [stack.enter_context(TargetFile(target)) for _, target in variants]
-        check_storable(config, streams)
-        outputs = [
-            _Output(file, streams, all_tags, replace(config, quant=quant))
-            for (quant, _), file in zip(variants, files, strict=True)
-        ]
-        chunks = partial(_estimated_chunks, reader, lengths, read)
-        progress = _Progress(chunks, reader.duration_s, outputs, report)
-        course = Course(outputs[0].config, streams, device, reader.duration_s)
-        for signal, last in with_last(reader.chunks(lengths), known=config.goal != Goal()):
-            _check_durations(signal, outputs[0].name)
-            framing_bytes = outputs[0].framing_bytes
-            fitted, first = course.encode(signal, progress.unit_report, framing_bytes=framing_bytes, last=last)
-            others = [output.compress(fitted, signal, device, progress.unit_report) for output in outputs[1:]]
-            encoded = [first, *others]
-            for output, chunk in zip(outputs, encoded, strict=True):
-                output.write(chunk)
-            if inspect:
-                inspect(fitted, encoded)
-            progress.finish_chunk(outputs[0].duration_s)
-        if not outputs[0].totals.chunks:
-            raise InputError("the source has no frame and no sample in the span that was asked for")
-        results = [output.finish(tuple(reader.warnings)) for output in outputs]
-        results = [
-            replace(each, warnings=(*each.warnings, *_sound_warnings(each.snr_db, config))) for each in results
-        ]
-        first_result = results[0]
-        reached = course.outcomes(first_result.bytes_written, first_result.psnr_db, first_result.duration_s)
-        return [replace(first_result, outcomes=reached), *results[1:]]
-
-
-class _Output:
-    """One file that is written, and the sums over its chunks."""
-
-    def __init__(
-        self, file: TargetFile, streams: dict[int, Stream], tags: dict[str, str], config: EncodeConfig
-    ) -> None:
-        self._file = file
-        self._streams = streams
-        self.config = config
-        self.totals = _Totals(streams)
-        with translated(file.name):
-            self._writer = Writer(file, streams, tags)
-
-    @property
-    def name(self) -> str:
-        """Of the file."""
-        return self._file.name
-
-    @property
-    def bytes_written(self) -> int:
-        """So far."""
-        return self._writer.bytes_written
-
-    @property
-    def duration_s(self) -> float:
-        """Media time covered."""
-        return self.totals.duration_s
-
-    @property
-    def framing_bytes(self) -> int:
-        """Of the whole file if it ended after a chunk without content."""
-        return self._writer.finished_bytes(0)
-
-    def compress(self, fitted: FittedChunk, signal: Signal, device: str, report: UnitReport) -> EncodedChunk:
-        """One chunk as this file holds it."""
-        return compress_chunk(fitted, signal, self._streams, self.config, device, report)
-
-    def write(self, encoded: EncodedChunk) -> None:
-        """Write one chunk."""
-        with translated(self._file.name):
-            self._writer.write_content(encoded.chunk, encoded.content)
-            self._file.flush()
-        self.totals.add(encoded.chunk)
-
-    def finish(self, warnings: tuple[str, ...]) -> EncodeResult:
-        """Write what comes last."""
-        with translated(self._file.name):
-            self._writer.close()
-        result = self.totals.result(self._writer.bytes_written, warnings)
-        return replace(result, warnings=(*warnings, *_sound_warnings(result.snr_db, self.config)))
-
-
-class _Progress:
-    """Turns reports of one fit into reports of the whole encode."""
-
-    def __init__(
-        self,
-        chunks: Callable[[], int | None],
-        duration_s: float | None,
-        outputs: list[_Output],
-        report: Callable[[EncodeProgress], None] | None,
-    ) -> None:
-        self._report = report
-        self._outputs = outputs
-        self._duration_s = duration_s
-        self._chunks = chunks
-        self._started = time.monotonic()
-        self._chunk = 0
-        self._encoded_s = 0.0
-
-    def unit_report(self, unit: int, units: int, fit: FitProgress) -> None:
-        if self._report:
-            chunks = self._chunks()
-            self._report(
-                EncodeProgress(
-                    self._chunk,
-                    max(chunks, self._chunk + 1) if chunks else None,
-                    unit,
-                    units,
-                    fit,
-                    self._outputs[0].bytes_written,
-                    self._encoded_s,
-                    self._duration_s,
-                    time.monotonic() - self._started,
-                )
-            )
-
-    def finish_chunk(self, encoded_s: float) -> None:
-        self._chunk += 1
-        self._encoded_s = encoded_s
-
-
-class _Totals:
-    """Sums over the chunks written so far."""
-
-    def __init__(self, streams: dict[int, Stream]) -> None:
-        self._streams = streams
-        self.chunks = self.frames = self.samples = 0
-        self._psnr: list[tuple[int, float]] = []
-        self._snr: list[float] = []
-        self._video_s = self._sound_s = 0.0
-
-    @property
-    def duration_s(self) -> float:
-        """Media time covered."""
-        return max(self._video_s, self._sound_s)
-
-    def add(self, chunk: Chunk) -> None:
-        self.chunks += 1
-        if chunk.video:
-            self.frames += len(chunk.video.pts)
-            self._psnr.append((len(chunk.video.pts), chunk.video.psnr_db))
-            self._video_s = float(chunk.video.end_pts * self._streams[VIDEO_ID].time_base)
-        if chunk.audio:
-            self.samples += chunk.audio.sample_count - chunk.audio.overlap
-            if chunk.audio.snr_db < CEILING_DB:  # not silence
-                self._snr.append(chunk.audio.snr_db)
-            end = chunk.audio.pts + chunk.audio.sample_count
-            self._sound_s = float(end * self._streams[AUDIO_ID].time_base)
-
-    def result(self, bytes_written: int, warnings: tuple[str, ...]) -> EncodeResult:
-        frames = sum(count for count, _ in self._psnr)
-        psnr_db = sum(count * psnr for count, psnr in self._psnr) / frames if frames else math.nan
-        snr_db = sum(self._snr) / len(self._snr) if self._snr else math.nan
-        return EncodeResult(
-            bytes_written, self.chunks, self.frames, self.samples, psnr_db, snr_db, self.duration_s, warnings
-        )
 
 
 def with_last(signals: Iterator[Signal], *, known: bool) -> Iterator[tuple[Signal, bool]]:
@@ -337,14 +273,31 @@ def check_storable(config: EncodeConfig, streams: dict[int, Stream]) -> None:
         raise InputError(f"--tiles {tiles.columns}x{tiles.rows}: allowed are 255 a side, and no more than pixels")
 
 
-def _sound_warnings(snr_db: float, config: EncodeConfig) -> tuple[str, ...]:
+def part_of_chunks(signals: Iterator[Signal], part: tuple[int, int | None] | None) -> Iterator[Signal]:
+    """The chunks from the first one of a part on, up to its end; no more is read than that."""
+    first, end = part or (0, None)
+    for signal in signals:
+        if end is not None and signal.index >= end:
+            return
+        if signal.index >= first:
+            yield signal
+
+
+def check_part(config: EncodeConfig, work: WorkConfig) -> None:
+    """InputError for a part of a file that was to reach what only the whole can."""
+    goal = config.goal
+    if work.chunks is not None and goal != Goal(psnr_db=goal.psnr_db):
+        raise InputError("--chunks makes a part: --target-size, --bitrate and --time-budget are for a whole file")
+
+
+def sound_warnings(snr_db: float, config: EncodeConfig) -> tuple[str, ...]:
     """What an ordinary codec would do better."""
     if config.audio != "inr" or not snr_db < SOUND_FLOOR_DB:
         return ()
     return (f"the sound's SNR of {snr_db:.1f} dB is under {SOUND_FLOOR_DB:.0f} dB: --audio opus keeps more of it",)
 
 
-def _check_durations(signal: Signal, name: str) -> None:
+def check_durations(signal: Signal, name: str) -> None:
     """InputError for frames that last longer than the format's 2^32 ticks."""
     if signal.video is not None:
         gaps = [*np.diff(signal.video.pts), signal.video.last_duration]
@@ -354,9 +307,31 @@ def _check_durations(signal: Signal, name: str) -> None:
             )
 
 
-def _estimated_chunks(reader: MediaReader, lengths: Lengths, read: ReadConfig) -> int | None:
+def estimated_chunks(
+    reader: MediaReader, lengths: Lengths, read: ReadConfig, part: tuple[int, int | None] | None = None
+) -> int | None:
+    """About how many chunks a source, or a part of it, will have; None where nothing tells."""
+    whole = None
     if reader.frame_count:
-        return lengths.estimate(reader.frame_count)
-    if reader.video is None and reader.duration_s:
-        return math.ceil(reader.duration_s / read.chunk_s)
-    return None
+        whole = lengths.estimate(reader.frame_count)
+    elif reader.video is None and reader.duration_s:
+        whole = math.ceil(reader.duration_s / read.chunk_s)
+    if part is None or whole is None:
+        return whole
+    first, end = part
+    return max(1, min(whole, end or whole) - first)
+
+
+def _key(config: EncodeConfig, read: ReadConfig, streams: dict[int, Stream], tags: dict[str, str]) -> bytes:
+    """Of a journal: settings, and the versions of what turns them into bytes; not how many do it."""
+    versions = [version(name) for name in ("invr", "torch", "numpy")]
+    return key_of(VERSION, versions, replace(config, threads=0, verify=False), read, streams, tags)
+
+
+def _chained(
+    ahead: list[tuple[int, Signal, bool]], rest: Iterator[tuple[int, Signal, bool]]
+) -> Iterator[tuple[int, Signal, bool]]:
+    """Those that were taken already, then the others; none is held longer than it must be."""
+    while ahead:
+        yield ahead.pop(0)
+    yield from rest

@@ -18,10 +18,12 @@ class TargetFile:
     """A file for writing, by path or given: all of each write reaches it, and a path is filled in one step.
 
     A new or ordinary file is written under a temporary name beside it and renamed by `commit`; a device, a pipe or
-    a file object is written directly. After `discard` all writes go nowhere. Raises OutputError.
+    a file object is written directly. With `alone`, nobody else may write this file meanwhile, and the temporary name
+    is always the same, so that what a killed process left is overwritten. After `discard` all writes go nowhere.
+    Raises OutputError.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, alone: bool = False) -> None:
         self.name = os.fspath(target) if isinstance(target, (str, os.PathLike)) else "<output>"
         self._part: str | None = None
         self._dropped = False
@@ -34,7 +36,7 @@ class TargetFile:
                 raise OutputError(f"{path}: is a directory, expected a file name")
             if not os.path.exists(path) or os.path.isfile(path):
                 folder, base = os.path.split(os.path.realpath(path))
-                self._part = os.path.join(folder, f".{base}.{os.getpid()}.part")
+                self._part = os.path.join(folder, f".{base}.part" if alone else f".{base}.{os.getpid()}.part")
             with translated(self.name):
                 self._file = open(self._part or path, "wb")  # noqa: SIM115 - closed by commit or discard
         self._seekable = _is_seekable(self._file)

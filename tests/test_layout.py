@@ -28,6 +28,8 @@ DOORS = {
     "pystoi": ["invr/metrics/"],
     "cdpam": ["invr/metrics/"],
     "tqdm": ["invr/cli/progress.py"],
+    "ray": ["invr/workers/"],
+    "multiprocessing": ["invr/workers/"],
     "bokeh": ["invr/report/", "invr/sweep/page.py"],
     "PIL": ["invr/report/pictures.py", "invr/media/", "invr/sweep/sheet.py"],
 }

@@ -24,11 +24,12 @@ from invr.bench.stage import Stage, measured
 from invr.compare import Sound, open_clip
 from invr.compare.compare import LARGEST_DELAY_S, score_frames, score_samples
 from invr.compare.pairing import best_delay, paired_samples
-from invr.encoder import EncodeProgress, encode_variants
+from invr.encode_progress import EncodeProgress
 from invr.media.stills import encode_still, read_still
 from invr.media.transcode import encode_pictures, encode_sound, read_pictures, read_samples
 from invr.metrics.listening import SOUND_METRICS, SPEECH_METRICS
 from invr.metrics.picture import PICTURE_METRICS
+from invr.variants import encode_variants
 
 _TICK = Fraction(1)
 

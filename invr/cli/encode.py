@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import typer
 from inrv_format.errors import GoalError
 
+from invr.cli.interrupt import parked_by_interrupt
 from invr.cli.options import (
     PIPE,
     check_overwrite,
     open_input_pipe,
     open_output_pipe,
     output_name,
+    parse_chunks,
     progress_target,
 )
 from invr.cli.progress import Display, clock, decibels, encode_line, encode_record, outcome_text, size
@@ -21,7 +23,7 @@ from invr.cli.settings import NO_AUDIO, choice, parse_goal, priced, read_config,
 from invr.presets import model_name
 
 if TYPE_CHECKING:
-    from invr.encoder import EncodeResult
+    from invr.outputs import EncodeResult
 
 
 def encode(
@@ -79,6 +81,13 @@ def encode(
     ),
     device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
     threads: int = typer.Option(0, "--threads", "-j", min=0, help="0 uses all cores"),
+    workers: str = typer.Option(
+        "auto", "--workers", metavar="N", help="processes that fit chunks side by side, ray, or ray://HOST:PORT"
+    ),
+    resume: bool = typer.Option(True, "--resume/--no-resume", help="go on from what an earlier start had finished"),
+    chunks: str | None = typer.Option(
+        None, "--chunks", metavar="A:B", help="only chunks A to B - 1 of the whole, for invr cat"
+    ),
     seed: int = typer.Option(0, "--seed", min=0),
     verify: bool = typer.Option(False, "--verify", help="decode what was written and compare"),
     no_tags: bool = typer.Option(False, "--no-tags", help="do not name the encoder in the file"),
@@ -105,7 +114,7 @@ def encode(
     goal = parse_goal(target_psnr, target_size, bitrate, time_budget)
     with progress_target(progress, name) as records:
         from invr import encoder
-        from invr.config import CODERS
+        from invr.config import CODERS, WorkConfig
 
         chosen = priced(preset, steps, quality, bits, finetune_steps, goal)
         if asymmetric and chosen.fit.lmbda:
@@ -134,16 +143,21 @@ def encode(
             verify=verify,
             tags=not no_tags,
         )
+        work = WorkConfig(workers, resume, parse_chunks(chunks))
         display = Display(quiet=quiet, records=records)
         try:
-            result = encoder.encode(
-                open_input_pipe(force=force) if source == PIPE else source,
-                open_output_pipe(force=force) if name == PIPE else name,
-                config,
-                read,
-                lambda state: display.show(encode_line(state), state.done, encode_record(state)),
-                tags=settings_tags(preset, model or model_name(config.model), config),
-            )
+            with parked_by_interrupt(display.say) as stopping:
+                result = encoder.encode(
+                    open_input_pipe(force=force) if source == PIPE else source,
+                    open_output_pipe(force=force) if name == PIPE else name,
+                    config,
+                    read,
+                    lambda state: display.show(encode_line(state), state.done, encode_record(state)),
+                    tags=settings_tags(preset, model or model_name(config.model), config),
+                    work=work,
+                    say=display.say,
+                    stopping=stopping,
+                )
         finally:
             display.close()
         for warning in result.warnings:
@@ -164,4 +178,5 @@ def _summary(name: str, result: EncodeResult, verbose: int) -> str:
     if verbose:
         parts += [f"{result.chunks} chunks", f"{result.frames} frames", f"{result.samples} samples"]
         parts.append(clock(result.duration_s))
+        parts += [f"{result.resumed} chunks of an earlier start"] if result.resumed else []
     return " | ".join(parts)

@@ -80,6 +80,9 @@ def _exit_code() -> int:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE_CODE
+    except KeyboardInterrupt:
+        _complain("interrupted; the same command goes on from here")
+        return 128 + signal.SIGINT
     except _StoppedError as stop:
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -76,6 +76,17 @@ def parse_rate(text: str | None) -> Fraction | None:
     return rate
 
 
+def parse_chunks(text: str | None) -> tuple[int, int | None] | None:
+    """First chunk and the one after the last from `10:20`; `10:` goes to the end, `:20` starts at 0."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{0,9}):(\d{0,9})", text)
+    first, end = (int(part) if part else None for part in match.groups()) if match else (0, 0)
+    if end is not None and end <= (first or 0):
+        raise typer.BadParameter(f"--chunks {text}: chunks are FIRST:END, 10:20 for the ten from 10 on")
+    return first or 0, end
+
+
 def output_name(positional: str | None, option: str | None) -> str:
     """The output from its two spellings, `invr encode in out` and `invr encode in -o out`."""
     if positional and option and positional != option:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from invr.decoder import DecodeProgress
-    from invr.encoder import EncodeProgress
+    from invr.encode_progress import EncodeProgress
     from invr.goals import Outcome
 
 LINE_EVERY_S = 10.0
@@ -58,6 +58,11 @@ class Display:
             self._bar.close()
             self._bar = None
 
+    def say(self, message: str) -> None:
+        """One line about how the work goes on."""
+        if not self._quiet:
+            sys.stderr.write(f"invr: {message}\n")
+
     def warn(self, message: str) -> None:
         """One line about something that is not kept."""
         if not self._quiet:
@@ -71,7 +76,7 @@ class Display:
 def encode_line(state: EncodeProgress) -> str:
     """`chunk 2/12 | fit 35.12 dB | 41.2 kB | 0.012x | 00:12 elapsed, eta 00:27`."""
     chunks = state.chunks or "?"
-    eta = clock(state.elapsed_s * (1 / state.done - 1)) if state.chunks and state.done > 0 else "?"
+    eta = "?" if state.eta_s is None else clock(state.eta_s)
     part = f" net {state.unit + 1}/{state.units}" if state.units > 1 else ""
     return (
         f"chunk {state.chunk + 1}/{chunks}{part} | fit {state.fit.psnr_db:.2f} dB | {size(state.bytes_written)} | "

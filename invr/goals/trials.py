@@ -14,6 +14,7 @@ from invr.fit import FitProgress
 from invr.fit.pace import LEAST_STEPS
 from invr.quality import HIGHEST_QUALITY, LOWEST_QUALITY, POINTS_PER_HALVING, at_quality
 from invr.signals import Signal
+from invr.workers import Workers
 
 REFIT_SHARE = 0.15
 SCAN_POINTS = 3.0
@@ -45,6 +46,7 @@ class Trials:
         device: str,
         report: UnitReport,
         deadline: float | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self._signal = signal
         self._streams = streams
@@ -52,6 +54,7 @@ class Trials:
         self._device = device
         self._report = report
         self._deadline = deadline
+        self._workers = workers
         self._done_steps = self._taken_steps = 0
         self.steps = config.fit.steps
         self.expected_steps = config.fit.steps
@@ -60,7 +63,7 @@ class Trials:
         """From the start, for `steps` of the whole fit's; where time is limited, its speed tells `expected_steps`."""
         started = time.monotonic()
         config = self._settings(quality, steps)
-        fitted = fit_chunk(self._signal, config, self._device, self._told(steps))
+        fitted = fit_chunk(self._signal, config, self._device, self._told(steps), workers=self._workers)
         trial = self._trial(quality, quality, fitted, config, steps)
         limit_s = self._config.fit.limit_s
         if limit_s is not None:

@@ -11,12 +11,13 @@ from inrv_format.streams import VideoStream
 
 from invr.compare import CompareConfig, Comparison, compare
 from invr.config import EncodeConfig
-from invr.encoder import EncodeProgress, encode_variants
+from invr.encode_progress import EncodeProgress
 from invr.media import ReadConfig
 from invr.sweep.folder import FILES
 from invr.sweep.progress import Report, SweepProgress
 from invr.sweep.results import BitPoint, Histogram, in_bits
 from invr.sweep.weights import WeightWatch
+from invr.variants import encode_variants
 
 VIDEO_SCORES, AUDIO_SCORES = ("psnr_rgb_db", "ssim"), ("snr_db",)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from invr.encoder import EncodeProgress
+from invr.encode_progress import EncodeProgress
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,14 @@ from inrv_format.families.base import count_weights
 from invr.compare import CompareConfig, Comparison, compare
 from invr.config import EncodeConfig, ModelConfig
 from invr.encode_chunk import EncodedChunk, FittedChunk
-from invr.encoder import EncodeProgress, encode_variants
+from invr.encode_progress import EncodeProgress
 from invr.media import ReadConfig
 from invr.sweep.bits import chosen_scores
 from invr.sweep.config import SizeGrid
 from invr.sweep.folder import FILES
 from invr.sweep.progress import Report, SweepProgress
 from invr.sweep.results import SizePoint
+from invr.variants import encode_variants
 
 SCORES = {
     "video": ("psnr_rgb_db", "ssim"),
