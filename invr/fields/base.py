@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -94,13 +94,19 @@ class Field(nn.Module):
 
         A block is a function that any thread may call, for values [rows, W, C] without gradients.
         """
-        frames = torch.full((len(y),), position, device=y.device)
+        return self.blocks_of_frames([position], y, x)
+
+    @torch.no_grad()
+    def blocks_of_frames(self, positions: Sequence[float], y: Tensor, x: Tensor) -> list[Block]:
+        """The same of several frames, the rows of each below those of the one before: one may be little for a GPU."""
+        frames = torch.tensor(positions, dtype=torch.float32, device=y.device).repeat_interleave(len(y))
+        rows = y.repeat(len(positions))
 
         @torch.no_grad()
         def values(part: slice) -> Tensor:
-            return self.picture(Rows(frames[part], y[part], x))
+            return self.picture(Rows(frames[part], rows[part], x))
 
-        return [partial(values, part) for part in row_blocks(y, len(x))]
+        return [partial(values, part) for part in row_blocks(rows, len(x))]
 
     def sound(self, t: Tensor) -> Tensor:
         """Amplitudes [heads, N, C] at the N times `t`, float64 in [-1, 1] over the chunk's samples."""

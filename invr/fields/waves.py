@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from invr.fields.sine import cosine, sine
+from invr.fields.sine import cosine, sine, sine_
 
 
 def plane_waves(points: Tensor, weight: Tensor, offset: Tensor) -> Tensor:
@@ -19,6 +19,9 @@ def plane_waves(points: Tensor, weight: Tensor, offset: Tensor) -> Tensor:
 
 def windowed_waves(points: Tensor, weight: Tensor, offset: Tensor, row: Tensor, column: Tensor) -> Tensor:
     """The same times row column for windows row [R, M] and column [C, M]."""
+    if not torch.is_grad_enabled():
+        bare = sine_(phases(points, weight, offset))
+        return bare.mul_(column.unsqueeze(-3)).mul_(row.unsqueeze(-2))
     waves: Tensor = _WindowedWaves.apply(points, weight, offset, row, column)  # type: ignore[no-untyped-call]
     return waves
 
