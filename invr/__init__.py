@@ -23,20 +23,24 @@ from inrv_format.errors import (
 
 if TYPE_CHECKING:
     from invr.config import MODELS, DecodeConfig, EncodeConfig
+    from invr.crop import Crop
     from invr.decoder import VideoReader, decode
     from invr.decoder import open_video as open
     from invr.encoder import encode
     from invr.media import ReadConfig, WriteConfig
     from invr.presets import PRESETS
+    from invr.thumbs import contact_sheet
 
 _PLACES = {
     "MODELS": ("invr.config", "MODELS"),
     "PRESETS": ("invr.presets", "PRESETS"),
+    "Crop": ("invr.crop", "Crop"),
     "DecodeConfig": ("invr.config", "DecodeConfig"),
     "EncodeConfig": ("invr.config", "EncodeConfig"),
     "ReadConfig": ("invr.media", "ReadConfig"),
     "VideoReader": ("invr.decoder", "VideoReader"),
     "WriteConfig": ("invr.media", "WriteConfig"),
+    "contact_sheet": ("invr.thumbs", "contact_sheet"),
     "decode": ("invr.decoder", "decode"),
     "encode": ("invr.encoder", "encode"),
     "open": ("invr.decoder", "open_video"),
@@ -46,6 +50,7 @@ __all__ = [
     "MODELS",
     "PRESETS",
     "BackendError",
+    "Crop",
     "DecodeConfig",
     "EncodeConfig",
     "FitError",
@@ -59,6 +64,7 @@ __all__ = [
     "UnsupportedError",
     "VideoReader",
     "WriteConfig",
+    "contact_sheet",
     "decode",
     "encode",
     "open",

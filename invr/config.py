@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from inrv_format.chunk import TileGrid
 from inrv_format.errors import InputError
 from inrv_format.families.siren import AFFINE, GRID, STILL
 from inrv_format.limits import DEFAULT_LIMITS, Limits
+
+from invr.crop import Crop
 
 CODERS = ("rans", "lzma2", "zstd")
 DEVICES = ("cpu", "cuda", "auto")
@@ -306,18 +309,25 @@ class WorkConfig:
 class DecodeConfig:
     """What is asked of a file: its own grid unless `size` (width, height), `scale` or `fps` say otherwise.
 
-    `denoise` None follows what the encoder measured for each chunk; `sample_rate_hz` 0 keeps the sound's own. Times
-    are in seconds from the file's start.
+    `crop` is a part of the picture as it would be written without it: upright, at that grid. Single pictures, without
+    sound, are asked for by `at_s`, rising times that may lie between two frames, or by `stills`: so many frames,
+    evenly spaced in time, as far as there are as many. `denoise` None follows what the encoder measured for each
+    chunk; `sample_rate_hz` 0 keeps the sound's own. Times are in seconds from the file's start.
+    `salvage` passes over what is damaged instead of stopping there.
     """
 
     size: tuple[int, int] | None = None
     scale: float = 1.0
+    crop: Crop | None = None
     fps: Fraction | None = None
     start_s: float = 0.0
     duration_s: float | None = None
     frames: int | None = None
+    at_s: tuple[float, ...] = ()
+    stills: int = 0
     denoise: bool | None = None
     sample_rate_hz: int = 0
+    salvage: bool = False
     device: str = "cpu"
     threads: int = 0
     limits: Limits = DEFAULT_LIMITS
@@ -332,8 +342,21 @@ class DecodeConfig:
         length = self.duration_s
         require_option(length is None or 0 < length < math.inf, "-t", length, "more than 0")
         require_option(self.frames is None or self.frames > 0, "-frames", self.frames, "1 and more")
+        crop, at_s = self.crop, self.at_s
+        placed = crop is None or (min(crop.x, crop.y) >= 0 and min(crop.width, crop.height) > 0)
+        require_option(placed, "--crop", crop, "x and y of 0 and more, width and height of 1 and more")
+        rising = all(0 <= before < after for before, after in pairwise((*at_s, math.inf)))
+        require_option(rising, "--at", at_s, "rising times of 0 and more")
+        spanned = (self.start_s, length, self.frames, self.fps) != (0.0, None, None, None)
+        require_option(not (self.single and spanned), "single pictures", "with a span or a rate", "one of the two")
+        require_option(self.stills == 0 or (self.stills > 0 and not at_s), "stills", self.stills, "0 and more, alone")
         if self.size is not None:
             largest = self.limits.width
             require_option(
                 min(self.size) > 0 and max(self.size) <= largest, "-s", self.size, f"1 to {largest} a side"
             )
+
+    @property
+    def single(self) -> bool:
+        """Whether single pictures are asked for."""
+        return bool(self.at_s or self.stills)

@@ -14,18 +14,20 @@ import numpy as np
 from inrv_format.chunk import Chunk
 from inrv_format.errors import InputError, InvalidDataError, UnsupportedError
 from inrv_format.families import SirenSpec
+from inrv_format.losses import Loss
+from inrv_format.mend import Mending
 from inrv_format.reader import Reader
 from inrv_format.streams import VideoStream
 from numpy.typing import NDArray
 
 from invr.config import DecodeConfig
-from invr.decode_chunk import Frame, build_fields, decode_picture, decode_sound
+from invr.decode_chunk import Fields, Frame, build_fields, decode_picture, decode_sound
 from invr.device import prepare_device, translated_backend
-from invr.fields import Field
 from invr.joiner import SoundJoiner
 from invr.media import RateChange, WriteConfig, layout_name, open_sink
 from invr.source import opened
 from invr.timeline import Timeline
+from invr.work import Work, WorkCount, foreseen_share, frame_work
 
 Source = str | os.PathLike[str] | BinaryIO
 NOT_SMOOTH = "the network's frequencies exceed its grid: at another size or rate it gives noise"
@@ -33,22 +35,27 @@ NOT_SMOOTH = "the network's frequencies exceed its grid: at another size or rate
 
 @dataclass(frozen=True, slots=True)
 class DecodeProgress:
-    """What has been written so far; `chunks` is unknown (None) for a pipe."""
+    """What has been written so far; `chunks`, and about which `share` of the whole file's work all of it takes, are
+    unknown (None) for a pipe.
+    """
 
     chunk: int
     chunks: int | None
     frames: int
     samples: int
     time_s: float
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeResult:
-    """What a decode wrote, and what could not be kept."""
+    """What a decode wrote, what could not be kept, what it took, and what of a damaged file was passed over."""
 
     frames: int
     samples: int
     warnings: tuple[str, ...]
+    work: Work
+    losses: tuple[Loss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +78,20 @@ class DecodedSound:
 class Decoding:
     """An `.inrv` file while it is evaluated, as `config` asks: `video` and `audio` describe what `events` gives."""
 
-    def __init__(self, source: BinaryIO, config: DecodeConfig) -> None:
+    def __init__(self, source: BinaryIO | Reader, config: DecodeConfig) -> None:
         self._device = prepare_device(config.device, config.threads)
         self._denoise = config.denoise
-        reader = Reader(source, limits=config.limits)
+        self._mending = None
+        if config.salvage and not isinstance(source, Reader):
+            self._mending = Mending(source, config.limits)
+            source = self._mending.source()
+        reader = source if isinstance(source, Reader) else Reader(source, limits=config.limits)
         self._timeline = Timeline(reader, config)
-        self.video, self._source_audio = self._timeline.video_out, reader.audio
-        self.audio = reader.audio
-        if reader.audio and config.sample_rate_hz:
-            self.audio = replace(reader.audio, sample_rate_hz=config.sample_rate_hz)
+        self._count = WorkCount(reader)
+        self.video = self._timeline.video_out
+        self.audio = self._source_audio = None if config.single else reader.audio
+        if self.audio and config.sample_rate_hz:
+            self.audio = replace(self.audio, sample_rate_hz=config.sample_rate_hz)
         self.chunks_done = 0
         self.warnings: list[str] = []
 
@@ -88,6 +100,21 @@ class Decoding:
         """How many chunks are evaluated in all; None for a pipe."""
         wanted = self._timeline.wanted
         return len(wanted) if wanted is not None else None
+
+    @property
+    def work(self) -> Work:
+        """What was evaluated and read so far."""
+        return self._count.result(whole=self._timeline.whole)
+
+    @property
+    def foreseen_share(self) -> float | None:
+        """About which share of the whole file's work all events take; None for a pipe."""
+        return foreseen_share(self._timeline)
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """What was damaged so far, where that is passed over."""
+        return tuple(self._mending.losses) if self._mending else ()
 
     def time_s(self, frame: DecodedFrame) -> float:
         """When a frame is shown, in seconds."""
@@ -100,12 +127,14 @@ class Decoding:
         joiner = SoundJoiner(audio.sample_rate_hz) if audio else None
         line = self._rate_change() if audio else None
         for chunk in timeline.chunks():
+            self._count.add_chunk(chunk)
             fields = build_fields(chunk, self._device)
             if not self.warnings and timeline.resampled and not _smooth(chunk):
                 self.warnings.append(NOT_SMOOTH)
             if pictures and self.video is not None and chunk.video:
-                yield from _frames(chunk, fields, timeline)
+                yield from _frames(chunk, fields, timeline, self._count)
             if joiner is not None and chunk.audio and audio is not None:
+                self._count.add_sound(chunk)
                 for block in joiner.push(chunk, decode_sound(chunk, fields, audio, self._denoise)):
                     yield from _sound(timeline, block, line)
             self.chunks_done += 1
@@ -134,7 +163,8 @@ def decode(
 ) -> DecodeResult:
     """Evaluate the networks of `source` and write frames and samples to `target`, chunk by chunk.
 
-    Raises InvalidDataError and its kin for a damaged file, OutputError or BrokenPipeError for the target.
+    Raises InvalidDataError and its kin for a damaged file, with `salvage` only where no chunk of it is whole, and
+    OutputError or BrokenPipeError for the target.
     """
     config, write = config or DecodeConfig(), write or WriteConfig()
     with ExitStack() as stack:
@@ -142,11 +172,15 @@ def decode(
         decoding = Decoding(_entered(source, stack), config)
         sink = stack.enter_context(open_sink(target, decoding.video, decoding.audio, write))
         frames = samples = reported = 0
-        time_s = 0.0
-        for event in decoding.events():
+        time_s, share = 0.0, decoding.foreseen_share
+        if report:
+            report(DecodeProgress(0, decoding.chunks, 0, 0, time_s, share))
+        # frames are counted by evaluating them
+        pictures = sink.takes_video or config.frames is not None
+        for event in decoding.events(pictures=pictures, sound=sink.takes_audio):
             if report and decoding.chunks_done > reported:
                 reported = decoding.chunks_done
-                report(DecodeProgress(reported, decoding.chunks, frames, samples, time_s))
+                report(DecodeProgress(reported, decoding.chunks, frames, samples, time_s, share))
             if isinstance(event, DecodedFrame):
                 sink.write_video(event.values[None], np.array([event.pts]), event.duration)
                 frames, time_s = frames + 1, decoding.time_s(event)
@@ -154,11 +188,11 @@ def decode(
                 sink.write_audio(event.values, event.pts)
                 samples += len(event.values)
         if report and decoding.chunks_done > reported:
-            report(DecodeProgress(decoding.chunks_done, decoding.chunks, frames, samples, time_s))
+            report(DecodeProgress(decoding.chunks_done, decoding.chunks, frames, samples, time_s, share))
         if frames == samples == 0:
             raise InputError(f"nothing lies between {config.start_s} s and the end that was asked for")
         warnings = (*decoding.warnings, *sink.warnings)
-    return DecodeResult(frames, samples, warnings)
+    return DecodeResult(frames, samples, warnings, decoding.work, decoding.losses)
 
 
 def _smooth(chunk: Chunk) -> bool:
@@ -166,15 +200,17 @@ def _smooth(chunk: Chunk) -> bool:
     return all(unit.spec.smooth_on(unit.domain) for unit in chunk.units if isinstance(unit.spec, SirenSpec))
 
 
-def _frames(chunk: Chunk, fields: list[Field], timeline: Timeline) -> Iterator[DecodedFrame]:
+def _frames(chunk: Chunk, fields: Fields, timeline: Timeline, count: WorkCount) -> Iterator[DecodedFrame]:
     """The wanted frames of a chunk, evaluated one at a time."""
     stream = timeline.video
     assert stream is not None
     positions, pts, last_duration = timeline.positions(chunk)
     size = timeline.upright_size
     stored_size = size[::-1] if stream.rotation in (90, 270) else size
-    frames = decode_picture(chunk, fields, stream, positions, stored_size)
-    for number, frame in enumerate(frames):
+    crop = timeline.crop.before_turning(stream.rotation, size)
+    macs, pixels = frame_work(chunk, stream, stored_size, crop)
+    for number, frame in enumerate(decode_picture(chunk, fields, stream, positions, stored_size, crop)):
+        count.add_frame(macs, pixels)
         upright = np.ascontiguousarray(np.rot90(frame, -(stream.rotation // 90)))
         last = number + 1 == len(pts)
         duration = last_duration if last else int(pts[number + 1] - pts[number])
@@ -210,7 +246,7 @@ class VideoReader:
         entries = self._reader.index.entries
         self._places = [k for k, entry in enumerate(entries) if entry.frame_count]
         self._first_frames = [0, *accumulate(entries[k].frame_count for k in self._places)][:-1]
-        self._cached: tuple[int, Chunk, list[Field]] | None = None
+        self._cached: tuple[int, Chunk, Fields] | None = None
 
     def __enter__(self) -> VideoReader:
         return self
@@ -250,7 +286,7 @@ class VideoReader:
         place = bisect_right(self._first_frames, number % len(self)) - 1
         return place, number % len(self) - self._first_frames[place]
 
-    def _chunk(self, place: int) -> tuple[Chunk, list[Field]]:
+    def _chunk(self, place: int) -> tuple[Chunk, Fields]:
         if self._cached is None or self._cached[0] != place:
             chunk = self._reader.chunk(place)
             self._cached = (place, chunk, build_fields(chunk, self._device))

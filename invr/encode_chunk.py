@@ -19,7 +19,7 @@ from inrv_format.unit import Unit, compress_unit
 from numpy.typing import NDArray
 
 from invr.config import REFERENCE_LMBDA, EncodeConfig
-from invr.decode_chunk import build_fields, decode_heads, decode_picture
+from invr.decode_chunk import Fields, build_fields, decode_heads, decode_picture
 from invr.denoise import denoise, join_heads
 from invr.encode_sound import is_silence, lapped_spec, normalised, packet_unit, scaled_sound, solved
 from invr.fields import Field
@@ -207,7 +207,7 @@ def compress_chunk(
         units.append(compress_unit(plan.spec, plan.domain, plan.tile, symbols, coder))
     if signal.audio and config.audio != "inr":
         units.append(packet_unit(signal.audio, streams, config))
-    chunk = _with_quality(_assemble(signal, config, units), signal, streams, device)
+    chunk = with_quality(_assemble(signal, config, units), signal, streams, device)
     content = build_chunk(chunk)
     readable = parse_chunk(content, streams)
     if config.verify:
@@ -309,7 +309,7 @@ def _assemble(signal: Signal, config: EncodeConfig, units: list[Unit]) -> Chunk:
     return Chunk(signal.index, video_span, audio_span, tuple(units))
 
 
-def _with_quality(chunk: Chunk, signal: Signal, streams: Mapping[int, Stream], device: str) -> Chunk:
+def with_quality(chunk: Chunk, signal: Signal, streams: Mapping[int, Stream], device: str) -> Chunk:
     """The chunk with the quality of what its compressed integers decode to, and whether denoising helps."""
     fields = build_fields(chunk, device)
     video, audio = chunk.video, chunk.audio
@@ -321,7 +321,7 @@ def _with_quality(chunk: Chunk, signal: Signal, streams: Mapping[int, Stream], d
     return replace(chunk, video=video, audio=audio)
 
 
-def _picture_quality(chunk: Chunk, fields: list[Field], video: VideoSignal, streams: Mapping[int, Stream]) -> float:
+def _picture_quality(chunk: Chunk, fields: Fields, video: VideoSignal, streams: Mapping[int, Stream]) -> float:
     stream = streams[VIDEO_ID]
     assert isinstance(stream, VideoStream)
     positions = np.arange(len(video), dtype=np.float64)
@@ -331,7 +331,7 @@ def _picture_quality(chunk: Chunk, fields: list[Field], video: VideoSignal, stre
 
 
 def _sound_quality(
-    chunk: Chunk, fields: list[Field], audio: AudioSignal, streams: Mapping[int, Stream]
+    chunk: Chunk, fields: Fields, audio: AudioSignal, streams: Mapping[int, Stream]
 ) -> tuple[float, float]:
     """SNR of the decoded sound, plain and denoised."""
     stream = streams[AUDIO_ID]
@@ -343,7 +343,7 @@ def _sound_quality(
 
 def _verify(written: Chunk, signal: Signal, streams: Mapping[int, Stream], device: str) -> None:
     """Decode what was parsed from the bytes, and compare with the quality that they state."""
-    decoded = _with_quality(written, signal, streams, device)
+    decoded = with_quality(written, signal, streams, device)
     pairs = []
     if written.video and decoded.video:
         pairs.append((written.video.psnr_db, decoded.video.psnr_db))

@@ -15,10 +15,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from inrv_format.chunk import parse_chunk
 from inrv_format.errors import InputError, InvalidDataError
+from inrv_format.header import VERSION
 from inrv_format.index import build_stream, parse_stream
 from inrv_format.limits import DEFAULT_LIMITS
 from inrv_format.streams import Stream, VideoStream
-from inrv_format.writer import VERSION
 
 from invr.config import EncodeConfig, Goal, WorkConfig
 from invr.device import prepare_device, translated_backend

@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO
 
@@ -103,6 +104,18 @@ class TargetFile:
         if self._part is not None and os.path.exists(self._part):
             os.remove(self._part)
         self._part = None
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """Takes the bytes of a file; what fails is an OutputError that names it, whoever writes."""
+
+    file: TargetFile
+
+    def write(self, data: bytes) -> int:
+        """Write all of `data`."""
+        with translated(self.file.name):
+            return self.file.write(data)
 
 
 @contextmanager

@@ -31,9 +31,9 @@ AUDIO_STREAM = "sample_rate_hz I 1 768000 limit, channels H 1 32 limit, bit_dept
 CHUNK = "index I, contents B 1 3, reserved B 0 0, unit_count H 0 4096 limit"
 VIDEO_SPAN = """stream B, pts_mode B 0 1, first_frame Q, frame_count I 1 65536 limit,
     first_pts q -4611686018427387904 4611686018427387904, pts_step I, last_duration I 1 4294967295,
-    tile_columns B 1 255, tile_rows B 1 255, tile_overlap H, psnr_db f"""
+    tile_columns B 1 255, tile_rows B 1 255, tile_overlap H, quality I"""
 AUDIO_SPAN = """stream B, flags B 0 1, first_sample Q, sample_count I 1 134217728 limit,
-    pts q -4611686018427387904 4611686018427387904, overlap I, snr_db f"""
+    pts q -4611686018427387904 4611686018427387904, overlap I, quality I"""
 UNIT = """contents B 1 3, family B 1 5 id, tile H, spec_length H, tensor_count H, coder B 0 3 id, reserved B 0 0,
     raw_length I 0 1073741824 limit, stored_length I, symbols_crc I"""
 TENSOR = "form B, scale H 128 24448"  # upper halves of 2^-126 and 2^64 in binary32
@@ -46,12 +46,13 @@ SPECS = {
     4: "hop H 16 2048, waves H 16 2048, span B 1 255, joint B 0 1, exponent f 0.25 4",
     5: "codec B 1 2 id, rate_hz I 1 768000, discard I 0 65536",
 }
-INDEX = "entries I, frames Q, samples Q, video_end q, audio_end q"
+INDEX = "entries I 0 1048576 limit, frames Q, samples Q, video_end q, audio_end q"
 ENTRY = """offset Q, length Q, chunk I, frame_count I, first_frame Q, first_pts q, sample_count I, reserved I 0 0,
-    first_sample Q, psnr_db f, snr_db f"""
+    first_sample Q, psnr_db I, snr_db I"""  # the last two as bits
 FOOTER = "index_offset Q, index_length Q, file_length Q, crc I, magic 4s"
 BOX_ORDER = {"STRM": 0, "tags": 1, "CHNK": 2, "INDX": 3, "ENDF": 4}
 UNIT_CONTENTS = {1: 1, 2: 3, 3: 2, 4: 2, 5: 2}  # family: 1 picture, 2 sound, 3 both
+UNKNOWN = 0x7FC00000  # a quality, in bits of f32
 LZMA2 = [{"id": lzma.FILTER_LZMA2, "dict_size": 8 << 20}]
 
 
@@ -185,8 +186,9 @@ def read_stream(source: BytesIO, streams: dict[int, Any]) -> None:
         record.layout = layout = record.layout.rstrip(b"\0").decode("ascii", "replace")
         check(layout.isascii() and layout.isprintable() and " " not in layout, "STRM: layout (4)")
     stream = (VideoStream if common.kind == 1 else AudioStream)(common.stream, **vars(record))
-    new = common.stream not in streams and all(type(other) is not type(stream) for other in streams.values())
-    check(new, "STRM: a second one of its id or kind (4)")
+    check(common.stream not in streams, "STRM: a second one of its id (4)")
+    alone = all(type(other) is not type(stream) for other in streams.values())
+    check(alone, "STRM: a second one of its kind (4)", Unsupported)
     streams[common.stream] = stream
 
 
@@ -211,6 +213,7 @@ def read_span(source: BytesIO, streams: dict[int, Any], kind: int) -> Record:
     stream: Any = streams.get(span.stream)
     check(isinstance(stream, VideoStream if kind == 1 else AudioStream), "chunk: no such stream (6)")
     span.stream = stream
+    check(span.quality & 0x7FFFFFFF <= 0x7F800000 or span.quality == UNKNOWN, "chunk: a NaN but 0x7FC00000 (6)")
     if kind == 2:
         check(span.sample_count * stream.channels <= 1 << 27, "samples of a chunk (9)", TooLarge)
         check(span.overlap < span.sample_count and 10 * span.overlap <= stream.sample_rate_hz, "overlap (6, 7.7)")
@@ -344,9 +347,10 @@ def check_index(source: BytesIO, file: File) -> None:
         entry, picture, sound = fields(source, ENTRY), chunk.picture, chunk.sound
         place = (chunk.offset, chunk.length, chunk.index, picture.pts[0] if picture else sound.pts)
         agrees = place == (entry.offset, entry.length, entry.chunk, entry.first_pts)
-        for of, names in ((picture, "frame_count first_frame psnr_db"), (sound, "sample_count first_sample snr_db")):
-            for name, absent in zip(names.split(), (0, 0, math.nan), strict=True):
-                agrees &= str(getattr(entry, name)) == str(getattr(of, name, absent))  # as text, a NaN equals itself
+        seen = (picture.frame_count, picture.first_frame, picture.quality) if picture else (0, 0, UNKNOWN)
+        heard = (sound.sample_count, sound.first_sample, sound.quality) if sound else (0, 0, UNKNOWN)
+        agrees &= (entry.frame_count, entry.first_frame, entry.psnr_db) == seen
+        agrees &= (entry.sample_count, entry.first_sample, entry.snr_db) == heard
         check(agrees, f"INDX: the entry of chunk {chunk.index} disagrees with its box (8)")
 
 
@@ -429,11 +433,11 @@ def unit_values(unit: Record, heads: list[str], count: int) -> Array:
     return np.concatenate(blocks)
 
 
-def fade(ends: tuple[int, int], size: int, overlap: int) -> Array:
-    """Weights at the pixels of a tile along an axis (7.6); at a pixel, those of all tiles add to 1."""
+def fade(ends: tuple[int, int], number: int, count: int, overlap: int) -> Array:
+    """Weights at the pixels of tile number of count along an axis (7.6); at a pixel, those of all tiles add to 1."""
     place = np.arange(*ends) + 0.5
-    rise = (place - ends[0]) / overlap if ends[0] > 0 else np.ones_like(place)  # infinite where overlap is 0
-    fall = (ends[1] - place) / overlap if ends[1] < size else np.ones_like(place)
+    rise = (place - ends[0]) / overlap if number > 0 else np.ones_like(place)  # infinite where overlap is 0
+    fall = (ends[1] - place) / overlap if number < count - 1 else np.ones_like(place)
     return np.minimum(1, np.minimum(rise, fall)).astype(np.float32)
 
 
@@ -443,7 +447,9 @@ def chunk_frames(_file: File, chunk: Record) -> Array:
     span, video, overlap = chunk.picture, chunk.picture.stream, chunk.picture.tile_overlap
     values = np.zeros((span.frame_count, video.height, video.width, video.components), np.float32)
     for unit in (unit for unit in chunk.units if unit.contents & 1):
-        weight = fade(unit.rows, video.height, overlap)[:, None] * fade(unit.columns, video.width, overlap)
+        row, column = divmod(unit.tile, span.tile_columns)
+        weight = fade(unit.rows, row, span.tile_rows, overlap)[:, None]
+        weight = weight * fade(unit.columns, column, span.tile_columns, overlap)
         tile = unit_values(unit, ["" if unit.family == 1 else "video_"], math.prod(unit.grid)).reshape(*unit.grid, -1)
         values[:, slice(*unit.rows), slice(*unit.columns)] += tile * weight[..., None]
     frames, peak = np.empty(values.shape, np.uint8 if video.bit_depth == 8 else np.uint16), (1 << video.bit_depth) - 1

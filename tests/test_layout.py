@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = sorted(ROOT.glob("spec/*.py"))
 CODE = sorted([*ROOT.glob("invr/**/*.py"), *ROOT.glob("format/**/*.py")])
 FORBIDDEN_NAMES = re.compile(r"(^|_)(process|handle|manager|utils?|helpers?|misc)$|^run$")
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
@@ -36,6 +37,9 @@ DOORS = {
 
 # file -> calls it may make all the same: CDPAM's weights lie in the package whose code is imported with them
 LOADS_CODE_OF_A_PACKAGE = {"invr/metrics/listening.py": {"torch.load"}}
+
+# modules whose data may run code when it is read
+MAKES_OBJECTS_OF_DATA = {"pickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "jsonpickle"}
 
 
 def imports(path: Path) -> set[str]:
@@ -90,7 +94,19 @@ def test_media_knows_no_network():
     assert not [name for name in modules if name.startswith(("invr.fields", "invr.fit", "invr.quant", "invr.cli"))]
 
 
-@pytest.mark.parametrize("command", [["--help"], ["info", "--help"], ["info", "missing.inrv"], ["test", "--help"]])
+LIGHT = (
+    ["--help"],
+    ["info", "--help"],
+    ["info", "missing.inrv"],
+    ["test", "--help"],
+    ["cat", "--help"],
+    ["cat", "missing.inrv", "-o", "-"],
+    ["repair", "--help"],
+    ["repair", "missing.inrv", "-o", "-"],
+)
+
+
+@pytest.mark.parametrize("command", LIGHT)
 def test_light_commands_import_nothing_heavy(command):
     script = (
         "import sys; from invr.cli.main import main\n"
@@ -114,14 +130,24 @@ def test_names_and_sizes(path):
             assert node.end_lineno - node.lineno < LONGEST_FUNCTION, node.name
 
 
-@pytest.mark.parametrize("path", CODE, ids=relative)
+@pytest.mark.parametrize("path", [*CODE, *REFERENCE], ids=relative)
+def test_nothing_imports_what_turns_data_into_objects(path):
+    """Worker processes pass objects to each other by means of multiprocessing, which pickles for itself."""
+    assert not {name.split(".")[0] for name in imports(path)} & MAKES_OBJECTS_OF_DATA
+
+
+@pytest.mark.parametrize("path", [*CODE, *REFERENCE], ids=relative)
 def test_nothing_loads_code_from_data(path):
     tree = ast.parse(path.read_text())
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     # With weights_only torch.load builds nothing but tensors.
     called = {ast.unparse(node.func) for node in calls if "weights_only=True" not in ast.unparse(node)}
-    forbidden = {"eval", "exec", "torch.load", "pickle.load", "pickle.loads", "yaml.load"}
+    forbidden = {"eval", "exec", "__import__", "torch.load", "yaml.load"}
     assert not called & (forbidden - LOADS_CODE_OF_A_PACKAGE.get(relative(path), set()))
+    pickles = [keyword for node in calls for keyword in node.keywords if keyword.arg == "allow_pickle"]
+    assert all(ast.unparse(keyword.value) == "False" for keyword in pickles)
+    loads = [node for node in calls if ast.unparse(node.func) in {"np.load", "numpy.load"}]
+    assert all(len(node.args) < 3 for node in loads), "allow_pickle is the third argument of numpy.load"
 
 
 @pytest.mark.parametrize("path", CODE, ids=relative)

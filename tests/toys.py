@@ -6,6 +6,7 @@ import importlib
 import io
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
@@ -79,6 +80,7 @@ def layout_of(symbols: Symbols) -> Layout:
 TOY_VIDEO = VideoStream(width=7, height=5, time_base=Fraction(1, 25))
 TOY_AUDIO = AudioStream(8000, 2, "stereo")
 TOY_STREAMS: dict[int, Stream] = {0: TOY_VIDEO, 1: TOY_AUDIO}
+TOY_TAGS = {"encoder": "toy"}
 
 
 def toy_chunk(index: int = 0, coder: int = 1, bits: int = 16, symmetric: bool = True) -> Chunk:
@@ -103,10 +105,17 @@ def toy_chunk(index: int = 0, coder: int = 1, bits: int = 16, symmetric: bool = 
 
 def toy_file(chunks: int = 2, **options: object) -> bytes:
     """A complete small file."""
+    return file_of([toy_chunk(index, **options) for index in range(chunks)])  # type: ignore[arg-type]
+
+
+def file_of(
+    chunks: Iterable[Chunk], streams: Mapping[int, Stream] = TOY_STREAMS, tags: Mapping[str, str] = TOY_TAGS
+) -> bytes:
+    """A complete file of these chunks."""
     target = io.BytesIO()
-    writer = Writer(target, TOY_STREAMS, {"encoder": "toy"})
-    for index in range(chunks):
-        writer.write(toy_chunk(index, **options))  # type: ignore[arg-type]
+    writer = Writer(target, streams, tags)
+    for chunk in chunks:
+        writer.write(chunk)
     writer.close()
     return target.getvalue()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from inrv_format.errors import InvalidDataError, LimitError, TruncatedError
 from inrv_format.limits import Limits
@@ -15,6 +15,7 @@ CHUNK_BOX = b"CHNK"
 INDEX_BOX = b"INDX"
 END_BOX = b"ENDF"
 TAGS_BOX = b"tags"
+KNOWN_BOXES = frozenset({STREAM_BOX, TAGS_BOX, CHUNK_BOX, INDEX_BOX, END_BOX})
 
 HEADER_BYTES: int = BOX_HEADER.sizeof() + 4
 OVERHEAD_BYTES = HEADER_BYTES + 4
@@ -49,25 +50,36 @@ def build_box(box_type: bytes, sequence: int, content: bytes) -> bytes:
 
 def read_box(source: BinaryIO, offset: int, limits: Limits) -> Box:
     """Read and check the box that starts at the source's position, which is `offset` bytes into the file."""
-    header = read_exactly(source, HEADER_BYTES, offset)
+    fields = parse_header(read_exactly(source, HEADER_BYTES, offset), offset, limits)
+    content = read_exactly(source, fields["length"], offset + HEADER_BYTES)
+    if read_exactly(source, 4, offset + HEADER_BYTES + len(content)) != _crc(content):
+        name = fields["type"].decode()
+        raise InvalidDataError(f"{name} box content CRC does not match", offset=offset, section="3")
+    return Box(fields["type"], fields["sequence"], offset, content)
+
+
+def has_header(data: bytes) -> bool:
+    """Whether these bytes begin with a sync word and a header whose CRC is right."""
+    return data[:4] == SYNC and data[HEADER_BYTES - 4 : HEADER_BYTES] == _crc(data[: HEADER_BYTES - 4])
+
+
+def parse_header(header: bytes, offset: int, limits: Limits) -> dict[str, Any]:
+    """The checked fields of a box header: `type`, `length` of the content, `sequence`."""
     if header[:4] != SYNC:
         raise InvalidDataError("no box starts here", offset=offset, section="3")
-    if header[-4:] != _crc(header[:-4]):
+    if not has_header(header):
         raise InvalidDataError("box header CRC does not match", offset=offset, section="3")
     fields = parse_fields(BOX_HEADER, header[:-4], offset, "3")
     if not fields["type"].isalpha() or not fields["type"].isascii():
         raise InvalidDataError("box type is not four ASCII letters", offset=offset, section="3")
     if fields["flags"]:
         raise InvalidDataError(f"box flags {fields['flags']:#06x} are reserved", offset=offset, section="3")
-    if fields["length"] > limits.box_bytes:
-        raise LimitError(
-            f"box of {fields['length']} bytes, the limit is {limits.box_bytes}", offset=offset, section="9"
-        )
-    content = read_exactly(source, fields["length"], offset + HEADER_BYTES)
-    if read_exactly(source, 4, offset + HEADER_BYTES + len(content)) != _crc(content):
-        name = fields["type"].decode()
-        raise InvalidDataError(f"{name} box content CRC does not match", offset=offset, section="3")
-    return Box(fields["type"], fields["sequence"], offset, content)
+    limit = limits.box_bytes
+    if fields["type"] == TAGS_BOX:
+        limit = min(limit, limits.metadata_bytes)
+    if fields["length"] > limit:
+        raise LimitError(f"box of {fields['length']} bytes, the limit is {limit}", offset=offset, section="9")
+    return fields
 
 
 def read_exactly(source: BinaryIO, length: int, offset: int) -> bytes:

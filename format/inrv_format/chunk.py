@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from inrv_format.unit import Unit, build_unit, parse_unit
 CONSTANT_STEP, EXPLICIT_PTS = 0, 1
 DENOISE = 1
 MAX_TICKS = 1 << 62
+UNKNOWN_QUALITY = b"\0\0\xc0\x7f"
 SECTION = "6"
 
 
@@ -111,7 +113,7 @@ def parse_chunk(
     header = cursor.fields(CHUNK_HEADER)
     if header["reserved"] or not 0 < header["contents"] <= VIDEO | AUDIO:
         raise cursor.fail("chunk header has reserved bits set or no media")
-    if not 0 < header["unit_count"] <= limits.units_per_chunk:
+    if header["unit_count"] > limits.units_per_chunk:
         raise LimitError(f"chunk of {header['unit_count']} units", offset=offset, section="9")
     video = _parse_video_span(cursor, streams, limits) if header["contents"] & VIDEO else None
     audio = _parse_audio_span(cursor, streams, limits) if header["contents"] & AUDIO else None
@@ -137,6 +139,19 @@ def parse_chunk(
     return chunk
 
 
+def storable_quality(quality_db: float) -> float:
+    """The same number, or the one NaN that stands for unknown in a file."""
+    return math.nan if math.isnan(quality_db) else quality_db
+
+
+def _check_quality(cursor: Cursor) -> None:
+    """The four bytes just read, a span's last field, are a number or that NaN."""
+    stored = bytes(cursor.data[cursor.position - 4 : cursor.position])
+    (quality_db,) = struct.unpack("<f", stored)
+    if math.isnan(quality_db) and stored != UNKNOWN_QUALITY:
+        raise cursor.fail(f"a quality of {stored.hex()} is neither a number nor unknown")
+
+
 def _build_video_span(span: VideoSpan) -> bytes:
     deltas = [b - a for a, b in itertools.pairwise(span.pts)]
     constant = len(set(deltas)) <= 1
@@ -151,7 +166,7 @@ def _build_video_span(span: VideoSpan) -> bytes:
         "tile_columns": span.tiles.columns,
         "tile_rows": span.tiles.rows,
         "tile_overlap": span.tiles.overlap,
-        "psnr_db": span.psnr_db,
+        "psnr_db": storable_quality(span.psnr_db),
     }
     explicit = b"" if constant else b"".join(delta.to_bytes(4, "little") for delta in deltas)
     built: bytes = VIDEO_SPAN.build(fields)
@@ -160,11 +175,14 @@ def _build_video_span(span: VideoSpan) -> bytes:
 
 def _parse_video_span(cursor: Cursor, streams: Mapping[int, Stream], limits: Limits) -> VideoSpan:
     fields = cursor.fields(VIDEO_SPAN)
+    _check_quality(cursor)
     stream = streams.get(fields["stream"])
     if not isinstance(stream, VideoStream):
         raise cursor.fail(f"chunk refers to stream {fields['stream']}, which is no picture stream")
     count, start = fields["frame_count"], fields["first_pts"]
-    if not 0 < count <= limits.frames_per_chunk:
+    if not count:
+        raise cursor.fail("a picture span without frames")
+    if count > limits.frames_per_chunk:
         raise LimitError(f"chunk of {count} frames, the limit is {limits.frames_per_chunk}", section="9")
     if count * stream.width * stream.height * stream.components > limits.values_per_chunk:
         raise LimitError(f"chunk of {count} frames of {stream.width}x{stream.height}", section="9")
@@ -205,7 +223,7 @@ def _build_audio_span(span: AudioSpan) -> bytes:
         "sample_count": span.sample_count,
         "pts": span.pts,
         "overlap": span.overlap,
-        "snr_db": span.snr_db,
+        "snr_db": storable_quality(span.snr_db),
     }
     built: bytes = AUDIO_SPAN.build(fields)
     return built
@@ -213,6 +231,7 @@ def _build_audio_span(span: AudioSpan) -> bytes:
 
 def _parse_audio_span(cursor: Cursor, streams: Mapping[int, Stream], limits: Limits) -> AudioSpan:
     fields = cursor.fields(AUDIO_SPAN)
+    _check_quality(cursor)
     stream = streams.get(fields["stream"])
     if not isinstance(stream, AudioStream):
         raise cursor.fail(f"chunk refers to stream {fields['stream']}, which is no sound stream")

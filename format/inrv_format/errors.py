@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class InrvError(Exception):
     """Base of all errors meant for a user; the message is one line."""
@@ -66,3 +69,12 @@ class GoalError(InrvError, RuntimeError):
     """The file is written and whole, but it is not what was asked for; the message says what was reached, and why."""
 
     exit_code = 10
+
+
+@contextmanager
+def named(name: str) -> Iterator[None]:
+    """Put a file's name before what is said of its bytes."""
+    try:
+        yield
+    except (InvalidDataError, UnsupportedError) as error:
+        raise type(error)(f"{name}: {error}") from error

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from inrv_format.chunk import Chunk
+from inrv_format.chunk import Chunk, storable_quality
 from inrv_format.errors import InvalidDataError, LimitError, UnsupportedError
 from inrv_format.limits import Limits
 from inrv_format.schema import (
@@ -82,8 +83,8 @@ def index_entry(chunk: Chunk, offset: int, length: int) -> IndexEntry:
         first_pts=video.pts[0] if video else audio.pts if audio else 0,
         sample_count=audio.sample_count if audio else 0,
         first_sample=audio.first_sample if audio else 0,
-        psnr_db=video.psnr_db if video else float("nan"),
-        snr_db=audio.snr_db if audio else float("nan"),
+        psnr_db=storable_quality(video.psnr_db if video else math.nan),
+        snr_db=storable_quality(audio.snr_db if audio else math.nan),
     )
 
 
@@ -201,7 +202,9 @@ def _pair(ratio: Fraction) -> list[int]:
 
 def _parse_video(fields: dict[str, Any], cursor: Cursor, limits: Limits) -> VideoStream:
     width, height = fields["width"], fields["height"]
-    if not (0 < width <= limits.width and 0 < height <= limits.height):
+    if not width or not height:
+        raise cursor.fail("a picture without pixels")
+    if width > limits.width or height > limits.height:
         raise LimitError(f"picture of {width}x{height}, the limit is {limits.width}x{limits.height}", section="9")
     if width * height > limits.pixels_per_frame:
         raise LimitError(f"picture of {width}x{height} pixels", section="9")
@@ -225,9 +228,11 @@ def _parse_video(fields: dict[str, Any], cursor: Cursor, limits: Limits) -> Vide
 
 
 def _parse_audio(fields: dict[str, Any], cursor: Cursor, limits: Limits) -> AudioStream:
-    if not 0 < fields["sample_rate_hz"] <= limits.sample_rate_hz:
+    if not fields["sample_rate_hz"] or not fields["channels"]:
+        raise cursor.fail("a sound without a sample rate or channels")
+    if fields["sample_rate_hz"] > limits.sample_rate_hz:
         raise LimitError(f"sample rate of {fields['sample_rate_hz']} Hz", section="9")
-    if not 0 < fields["channels"] <= limits.audio_channels:
+    if fields["channels"] > limits.audio_channels:
         raise LimitError(f"{fields['channels']} sound channels", section="9")
     layout = fields["layout"].rstrip(b"\0")
     if not all(0x20 < byte < 0x7F for byte in layout) or not 1 <= fields["bit_depth"] <= 64:

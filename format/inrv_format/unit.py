@@ -128,10 +128,10 @@ def parse_unit(cursor: Cursor, domain_of: Callable[[int, int], Domain], limits: 
 def _check_coding(spec: Spec, fields: dict[str, int], cursor: Cursor) -> None:
     """Packets are stored as they are, integers are not."""
     coded, stored = isinstance(spec, CodedSpec), fields["coder"] == STORED
+    if not stored:
+        check_coder(fields["coder"])
     if coded != stored or (coded and fields["raw_length"] != fields["stored_length"]):
         raise cursor.fail("only packets are stored as they are, and all of them are")
-    if not coded:
-        check_coder(fields["coder"])
 
 
 def _check_payload_lengths(
@@ -142,8 +142,8 @@ def _check_payload_lengths(
     limits: Limits,
 ) -> None:
     raw, stored = fields["raw_length"], fields["stored_length"]
-    if raw != packed_length(headers, shapes):
-        raise cursor.fail(f"unit claims {raw} packed bytes, its tensors take {packed_length(headers, shapes)}")
     inflated = raw > limits.payload_ratio_from_bytes and raw > stored * limits.payload_ratio
     if raw > limits.payload_bytes or inflated:
         raise LimitError(f"payload of {stored} bytes claims to hold {raw}", section="9")
+    if raw != packed_length(headers, shapes):
+        raise cursor.fail(f"unit claims {raw} packed bytes, its tensors take {packed_length(headers, shapes)}")

@@ -8,11 +8,10 @@ from typing import Protocol
 
 from inrv_format.boxes import CHUNK_BOX, END_BOX, INDEX_BOX, STREAM_BOX, TAGS_BOX, build_box
 from inrv_format.chunk import Chunk, build_chunk
+from inrv_format.header import build_file_header
 from inrv_format.index import IndexBuilder, build_index, build_stream, build_tags
-from inrv_format.schema import FILE_HEADER, FOOTER, INDEX_ENTRY
+from inrv_format.schema import FOOTER, INDEX_ENTRY
 from inrv_format.streams import Stream
-
-VERSION = 1
 
 
 class Target(Protocol):
@@ -73,20 +72,6 @@ class Writer:
     def _put(self, data: bytes) -> None:
         self._target.write(data)
         self.bytes_written += len(data)
-
-
-def build_file_header() -> bytes:
-    """The file header of this version with its CRC."""
-    fields = {
-        "header_length": FILE_HEADER.sizeof() + 4,
-        "version_written": VERSION,
-        "version_needed": VERSION,
-        "reserved": 0,
-        "must_understand": 0,
-        "may_ignore": 0,
-    }
-    header: bytes = FILE_HEADER.build(fields)
-    return header + zlib.crc32(header).to_bytes(4, "little")
 
 
 def build_footer(index_offset: int, index_length: int, file_length: int) -> bytes:

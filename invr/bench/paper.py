@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from invr.compare.compare import score_frames, score_samples
 from invr.config import EncodeConfig
-from invr.decode_chunk import Frame, build_fields, decode_picture, decode_sound
+from invr.decode_chunk import Fields, Frame, build_fields, decode_picture, decode_sound
 from invr.device import prepare_device, translated_backend
 from invr.encode_chunk import AUDIO_ID, VIDEO_ID, FittedChunk, compress_chunk, fit_chunk, teacher_config
 from invr.encoder import chunk_lengths, streams_of
-from invr.fields import Field
 from invr.fit import FitProgress
 from invr.joiner import SoundJoiner
 from invr.media import MediaReader, ReadConfig
@@ -147,7 +146,7 @@ class _Chain:
         }
         return _Form(f"{name} {plain}", chunk, sizes, seconds, frames, sound, exact)
 
-    def _decoded(self, chunk: Chunk, fields: list[Field]) -> tuple[list[Frame], Samples | None]:
+    def _decoded(self, chunk: Chunk, fields: Fields) -> tuple[list[Frame], Samples | None]:
         video, audio = self._streams.get(VIDEO_ID), self._streams.get(AUDIO_ID)
         frames: list[Frame] = []
         if chunk.video and isinstance(video, VideoStream):

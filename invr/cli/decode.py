@@ -12,12 +12,14 @@ from invr.cli.options import (
     open_input_pipe,
     open_output_pipe,
     output_name,
+    parse_crop,
     parse_rate,
     parse_size,
     parse_span,
+    parse_time,
     progress_target,
 )
-from invr.cli.progress import Display, decode_line, decode_record
+from invr.cli.progress import Display, decode_line, decode_record, percentage, warn, work_line
 
 
 def decode(
@@ -35,9 +37,19 @@ def decode(
     frames: int | None = typer.Option(None, "-frames", "--frames", min=1, help="at most this many frames"),
     scaled: str | None = typer.Option(None, "-s", "--size", metavar="WxH", help="evaluate at this size"),
     scale: float = typer.Option(1.0, "--scale", help="evaluate at this many times the size"),
+    crop: str | None = typer.Option(
+        None,
+        "--crop",
+        metavar="X:Y:W:H",
+        help="evaluate this part alone, in pixels of the upright picture as -s and --scale make it",
+    ),
+    at: str | None = typer.Option(
+        None, "--at", metavar="TIME", help="one picture, as it is then, between two frames too"
+    ),
     fps: str | None = typer.Option(None, "--fps", metavar="RATE", help="evaluate at this frame rate"),
     sample_rate: int = typer.Option(0, "-ar", "--sample-rate", metavar="HZ", help="resample the sound to this rate"),
     denoise: bool | None = typer.Option(None, "--denoise/--no-denoise", help="instead of what the encoder measured"),
+    salvage: bool = typer.Option(False, "--salvage", help="of a damaged or cut file, what is whole"),
     video_codec: str | None = typer.Option(None, "-c:v", "--video-codec", help="FFmpeg's name of the output's codec"),
     audio_codec: str | None = typer.Option(None, "-c:a", "--audio-codec", help="FFmpeg's name of the output's codec"),
     pix_fmt: str | None = typer.Option(None, "-pix_fmt", "--pix-fmt", help="FFmpeg's name of the output's format"),
@@ -55,7 +67,8 @@ def decode(
     name = output_name(target, output)
     check_overwrite(source, name, yes=yes, no=no)
     start_s, duration_s = parse_span(start, duration, end)
-    size, rate = parse_size(scaled, "-s"), parse_rate(fps)
+    size, part, rate = parse_size(scaled, "-s"), parse_crop(crop), parse_rate(fps)
+    at_s = parse_time(at, "--at")
     with progress_target(progress, name) as records:
         from invr import decoder
         from invr.config import DecodeConfig
@@ -64,12 +77,15 @@ def decode(
         config = DecodeConfig(
             size=size,
             scale=scale,
+            crop=part,
             fps=rate,
             start_s=start_s,
             duration_s=duration_s,
             frames=frames,
+            at_s=() if at_s is None else (at_s,),
             denoise=denoise,
             sample_rate_hz=sample_rate,
+            salvage=salvage,
             device=device,
             threads=threads,
         )
@@ -79,6 +95,8 @@ def decode(
 
         def show(state: decoder.DecodeProgress) -> None:
             elapsed = time.monotonic() - started
+            if verbose and not state.chunk and state.share is not None:
+                display.note(f"about {percentage(state.share)} of the whole file's work is to be done")
             done = state.chunk / state.chunks if state.chunks else None
             display.show(decode_line(state, elapsed), done, decode_record(state, elapsed))
 
@@ -94,8 +112,10 @@ def decode(
             display.close()
         for warning in result.warnings:
             display.warn(warning)
+        for loss in result.losses:
+            warn(str(loss))
         elapsed = time.monotonic() - started
         line = f"{'standard output' if name == PIPE else name}: {result.frames} frames, {result.samples} samples"
         if verbose:
-            line += f" | {elapsed:.1f} s, {result.frames / elapsed:.1f} fps"
+            line += f" | {elapsed:.1f} s, {result.frames / elapsed:.1f} fps\n{work_line(result.work)}"
         display.finish(line, {"frame": result.frames, "samples": result.samples})

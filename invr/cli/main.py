@@ -11,15 +11,19 @@ from typing import NoReturn
 import typer
 from inrv_format.errors import InrvError
 
+from invr.cli.cat import cat
 from invr.cli.compare import compare
 from invr.cli.decode import decode
 from invr.cli.encode import encode
 from invr.cli.estimate import estimate
 from invr.cli.info import info
+from invr.cli.refine import refine
+from invr.cli.repair import repair
 from invr.cli.report import report
 from invr.cli.settings import PRESET_LINES
 from invr.cli.sweep import sweep
 from invr.cli.test import test_files
+from invr.cli.thumbs import thumbs
 
 USAGE_CODE = 2
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -38,10 +42,14 @@ app.command("encode", epilog=PRESET_LINES)(encode)
 app.command("decode")(decode)
 app.command("estimate")(estimate)
 app.command("info")(info)
+app.command("refine")(refine)
+app.command("cat")(cat)
+app.command("repair")(repair)
 app.command("report")(report)
 app.command("test")(test_files)
 app.command("compare")(compare)
 app.command("sweep")(sweep)
+app.command("thumbs")(thumbs)
 
 
 @app.callback(invoke_without_command=True)

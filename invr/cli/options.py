@@ -16,6 +16,8 @@ from typing import BinaryIO
 import typer
 from inrv_format.errors import InputError, OutputError
 
+from invr.crop import Crop
+
 PIPE = "-"
 
 
@@ -50,6 +52,16 @@ def parse_size(text: str | None, option: str) -> tuple[int, int] | None:
     if not match or "0" in match.groups():
         raise typer.BadParameter(f"{option} {text}: a size is WIDTHxHEIGHT, 640x360 for example")
     return int(match[1]), int(match[2])
+
+
+def parse_crop(text: str | None) -> Crop | None:
+    """A part of the picture from `16:0:128:96`: x, y, width, height."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,6}):(\d{1,6}):(\d{1,6}):(\d{1,6})", text)
+    if not match or not int(match[3]) or not int(match[4]):
+        raise typer.BadParameter(f"--crop {text}: a crop is X:Y:WIDTH:HEIGHT in pixels, 16:0:128:96 for example")
+    return Crop(*map(int, match.groups()))
 
 
 def parse_amount(text: str | None, option: str) -> float | None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from invr.decoder import DecodeProgress
     from invr.encode_progress import EncodeProgress
     from invr.goals import Outcome
+    from invr.work import Work
 
 LINE_EVERY_S = 10.0
 
@@ -58,19 +59,30 @@ class Display:
             self._bar.close()
             self._bar = None
 
+    def note(self, line: str) -> None:
+        """One line that stays."""
+        if self._bar is not None:
+            self._bar.write(line, file=sys.stderr)
+        elif not self._quiet:
+            sys.stderr.write(line + "\n")
+
     def say(self, message: str) -> None:
         """One line about how the work goes on."""
-        if not self._quiet:
-            sys.stderr.write(f"invr: {message}\n")
+        self.note(f"invr: {message}")
 
     def warn(self, message: str) -> None:
         """One line about something that is not kept."""
         if not self._quiet:
-            sys.stderr.write(f"invr: warning: {message}\n")
+            warn(message)
 
     def _write_record(self, record: dict[str, object]) -> None:
         if self._records is not None:
             self._records.write("".join(f"{key}={value}\n" for key, value in record.items()).encode())
+
+
+def warn(message: str) -> None:
+    """One line on stderr, said even where quiet is asked for: something went wrong, and the rest was done."""
+    sys.stderr.write(f"invr: warning: {message}\n")
 
 
 def encode_line(state: EncodeProgress) -> str:
@@ -117,6 +129,23 @@ def decode_record(state: DecodeProgress, elapsed_s: float) -> dict[str, object]:
         "chunks": state.chunks or "N/A",
         "out_time_us": round(state.time_s * 1e6),
     }
+
+
+def work_line(work: Work) -> str:
+    """`work: 4.2e+08 multiply-adds, 3.1 % of the whole file's; 9000 pixels, 0 samples; chunks 1 of 4; read ...`."""
+    about = "" if work.exact else "about "
+    share = "" if work.share is None else f", {about}{percentage(work.share)} of the whole file's"
+    of_chunks = f" of {work.whole_chunks}" if work.whole_chunks else ""
+    of_bytes = f" of {size(work.whole_bytes)}" if work.whole_bytes else ""
+    return (
+        f"work: {work.macs:.2e} multiply-adds{share}; {work.pixels} pixels, {work.samples} samples; "
+        f"chunks {work.chunks}{of_chunks}; read {size(work.bytes_read)}{of_bytes}"
+    )
+
+
+def percentage(share: float) -> str:
+    """`3.1 %`."""
+    return f"{100 * share:.2g} %" if share < 1 else f"{100 * share:.0f} %"
 
 
 def outcome_text(outcome: Outcome) -> str:

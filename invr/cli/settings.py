@@ -22,6 +22,8 @@ PRESET_LINES = "\b\nPresets (an option that is given wins over its preset):\n" +
 )
 
 
+# Of refine, for each network and round.
+DEFAULT_REFINE_STEPS = 2000
 # Of --audio: no sound at all, as -an.
 NO_AUDIO = "none"
 

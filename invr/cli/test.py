@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
-from inrv_format.errors import InvalidDataError
+from inrv_format.errors import InvalidDataError, named
 from inrv_format.reader import Reader
 
 from invr.cli.options import PIPE, open_input_pipe
@@ -18,13 +20,25 @@ def test_files(
 ) -> None:
     """Check every CRC, range, payload and index entry; nothing is evaluated."""
     for source in sources:
-        if source == PIPE:
-            chunks = check(Reader(open_input_pipe(force=False)))
-        else:
-            with opened(source) as file:
-                chunks = check(Reader(file))
+        with (
+            named(source),
+            _repair_named(),
+            open_input_pipe(force=False) if source == PIPE else opened(source) as file,
+        ):
+            chunks = check(Reader(file))
         if not quiet:
             sys.stderr.write(f"{source}: ok, {chunks} chunks\n")
+
+
+@contextmanager
+def _repair_named() -> Iterator[None]:
+    """Say of a file that is damaged behind its start what may help."""
+    try:
+        yield
+    except InvalidDataError as error:
+        if error.exit_code != InvalidDataError.exit_code or error.offset == 0:
+            raise
+        raise type(error)(f"{error}; invr repair keeps what is whole") from error
 
 
 def check(reader: Reader) -> int:

@@ -25,7 +25,8 @@ def embed_axis(kind: int, p: Tensor, length: int, scale: float) -> Tensor:
         return torch.stack([torch.sin(phase), torch.cos(phase)], dim=2).reshape(len(p), 2 * length).float()
     if kind == GAUSSIAN:
         # INVR eq. 3, with the centres spread over [-1, 1] instead of standing at the integers 0 .. length - 1
-        centres = torch.linspace(-1, 1, length, dtype=torch.float64, device=p.device) if length > 1 else 0 * p[:1]
+        steps = torch.arange(length, dtype=torch.float64, device=p.device)
+        centres = 2 * steps / (length - 1) - 1 if length > 1 else steps
         return torch.exp(-((p - centres) ** 2) / (2 * scale * scale)).float()
     raise ValueError(f"embedding {kind} has no axis form")
 

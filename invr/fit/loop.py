@@ -68,17 +68,23 @@ def fit(field: Field, objective: Objective, config: FitConfig, seed: int, report
 
 
 def refit(
-    field: Field, steps: Mapping[str, float], objective: Objective, config: FitConfig, seed: int, report: Report
+    field: Field,
+    steps: Mapping[str, float],
+    objective: Objective,
+    config: FitConfig,
+    seed: int,
+    report: Report,
+    rate_factor: float = REFIT_RATE,
 ) -> dict[str, float]:
-    """Go on with a fit from its field and quantization steps, for `config.steps` at lower rates, but for that of
-    the steps; return new steps.
+    """Go on with a fit from its field and quantization steps, for `config.steps` at `rate_factor` of its rates, but
+    for that of the steps; return new steps.
 
     There are no exact weights any more: noise in the first half, then rounding. With another `config.lmbda` that is
     how a network is moved to another price of bits. Where it diverges all is left as it was.
     """
     start = _snapshot(field)
     config = replace(config, noise_from=0.0, round_from=0.5)
-    descent = _Descent(field, objective, config, seed, REFIT_RATE, steps)
+    descent = _Descent(field, objective, config, seed, rate_factor, steps)
     if not descent.descend(report):
         _restore(field, start)
         return dict(steps)

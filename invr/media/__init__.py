@@ -1,6 +1,6 @@
 """Media in and out: the one place that knows PyAV and soundfile."""
 
-from invr.media.chunk_lengths import LIVELY_FRAMES, FixedLengths, Lengths, ShotLengths
+from invr.media.chunk_lengths import LIVELY_FRAMES, FixedLengths, GivenLengths, Lengths, ShotLengths
 from invr.media.coded import decode_packets, encode_packets
 from invr.media.colour import luma_weights
 from invr.media.read import MediaReader, ReadConfig
@@ -11,6 +11,7 @@ from invr.media.write import Sink, WriteConfig, open_sink
 __all__ = [
     "LIVELY_FRAMES",
     "FixedLengths",
+    "GivenLengths",
     "Lengths",
     "MediaReader",
     "RateChange",

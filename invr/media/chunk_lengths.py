@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -67,6 +68,39 @@ class FixedLengths:
     def estimate(self, frames: int) -> int:
         """How many chunks a source of so many frames has."""
         return 1 + max(0, (frames - self._enough) // self._size + 1)
+
+
+class GivenLengths:
+    """Chunks of the given lengths, one after the other; what comes after them is one more."""
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        self._sizes = deque(sizes)
+        self._waiting = 0
+        self._ended = False
+
+    def add(self, _values: Pixels, _duration_s: float, /) -> None:
+        """See the next frame."""
+        self._waiting += 1
+
+    def end(self) -> None:
+        """Know that no frame follows."""
+        self._ended = True
+
+    def take(self) -> int | None:
+        """Frames of the next chunk, None where it has not come yet."""
+        if self._sizes and self._waiting > self._sizes[0]:
+            size = self._sizes.popleft()
+        elif self._ended and self._waiting:
+            size = min(self._sizes.popleft(), self._waiting) if self._sizes else self._waiting
+        else:
+            return None
+        self._waiting -= size
+        return size
+
+    def estimate(self, frames: int) -> int:
+        """As many as are left."""
+        del frames
+        return len(self._sizes)
 
 
 class ShotLengths:

@@ -70,7 +70,8 @@ class ContainerSink(BaseSink):
             self.warn(f"{muxer} takes no sound")
         if video is not None and self._video is None:
             self.warn(f"{muxer} takes no picture")
-        if self._video is None and self._audio is None:
+        self.takes_video, self.takes_audio = self._video is not None, self._audio is not None
+        if not self.takes_video and not self.takes_audio:
             raise InputError(f"format is {muxer}, which takes nothing of this stream")
         self._file = TargetFile(target)
         try:

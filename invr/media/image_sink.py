@@ -32,6 +32,8 @@ class ImageSink(BaseSink):
     Raises InputError for a second frame without a number in the name, OutputError where a file cannot be written.
     """
 
+    takes_audio = False
+
     def __init__(self, target: Target, muxer: str, video: VideoStream, config: WriteConfig) -> None:
         super().__init__()
         self._target = target

@@ -17,8 +17,12 @@ from invr.output import Target, TargetFile, translated
 class Sink(Protocol):
     """Where pictures and sound go; a context manager that aborts on an exception and else closes.
 
-    `warnings` names, one short sentence each, what the target does not keep as it was given.
+    `warnings` names, one short sentence each, what the target does not keep as it was given. What it does not take
+    need not be given at all.
     """
+
+    takes_video: bool
+    takes_audio: bool
 
     @property
     def warnings(self) -> tuple[str, ...]: ...
@@ -44,6 +48,9 @@ class Sink(Protocol):
 
 class BaseSink(ABC):
     """The parts that all sinks share: warnings and the context manager."""
+
+    takes_video = True
+    takes_audio = True
 
     def __init__(self) -> None:
         self._warnings: list[str] = []

@@ -27,6 +27,8 @@ class SoundSink(BaseSink):
     WAV holds 16-bit integers, or floats for deeper sound; FLAC 16 or 24 bits; Ogg holds Vorbis. Raises OutputError.
     """
 
+    takes_video = False
+
     def __init__(self, target: Target, muxer: str, audio: AudioStream) -> None:
         super().__init__()
         deep = audio.bit_depth > 16

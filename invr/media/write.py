@@ -34,10 +34,16 @@ def open_sink(target: Target, video: VideoStream | None, audio: AudioStream | No
     if muxer in IMAGE_CODECS:
         if video is None:
             raise InputError(f"format is {muxer}, which takes a picture, and there is none")
-        return ImageSink(target, muxer, video, config)
+        pictures = ImageSink(target, muxer, video, config)
+        if audio is not None:
+            pictures.warn("a picture takes no sound")
+        return pictures
     by_soundfile = muxer in SOUNDFILE_FORMATS and config.audio_codec is None
     if by_soundfile and audio is not None and _is_seekable(target):
-        return SoundSink(target, muxer, audio)
+        sound = SoundSink(target, muxer, audio)
+        if video is not None:
+            sound.warn("the target takes no picture")
+        return sound
     return ContainerSink(target, muxer, video, audio, config)
 
 

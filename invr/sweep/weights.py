@@ -12,7 +12,7 @@ from inrv_format.streams import VideoStream
 from inrv_format.tensors import TensorSymbols
 from numpy.typing import NDArray
 
-from invr.decode_chunk import build_fields, decode_picture
+from invr.decode_chunk import Fields, build_fields, decode_picture
 from invr.encode_chunk import EncodedChunk, FittedChunk
 from invr.fields import Field
 from invr.metrics.fidelity import decibels
@@ -108,7 +108,7 @@ class WeightWatch:
             self.picture_db[bits].append(decibels(float(np.sum(signal**2)), noise))
 
 
-def _middle_frame(chunk: Chunk, fields: list[Field], video: VideoStream) -> NDArray[np.float64]:
+def _middle_frame(chunk: Chunk, fields: Fields, video: VideoStream) -> NDArray[np.float64]:
     assert chunk.video is not None
     middle = np.array([float(len(chunk.video.pts) // 2)])
     return next(decode_picture(chunk, fields, video, middle, (video.width, video.height))).astype(np.float64)

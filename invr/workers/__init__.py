@@ -32,7 +32,10 @@ def worker_count(workers: str, threads: int) -> int:
 
 @contextmanager
 def open_workers(workers: str, threads: int) -> Iterator[Workers]:
-    """Workers that share `threads` (0: all processors): auto, a number of processes, ray, or ray://HOST:PORT."""
+    """Workers that share `threads` (0: all processors): auto, a number of processes, ray, or ray://HOST:PORT.
+
+    `ray` is the cluster that RAY_ADDRESS names, or one of this machine alone; `ray://` is Ray's own client protocol.
+    """
     opened: Workers
     if workers == RAY or workers.startswith(f"{RAY}://"):
         from invr.workers.ray_cluster import RayWorkers

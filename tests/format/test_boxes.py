@@ -32,7 +32,8 @@ def test_every_cut_of_a_box_is_truncated():
             read_box(io.BytesIO(data[:length]), 0, DEFAULT_LIMITS)
 
 
-def test_a_length_over_the_limit_is_refused_before_reading():
+@pytest.mark.parametrize("limits", [Limits(box_bytes=9), Limits(metadata_bytes=9)])
+def test_a_length_over_the_limit_is_refused_before_reading(limits):
     data = build_box(b"tags", 0, b"0123456789")
     with pytest.raises(LimitError, match="limit is 9"):
-        read_box(io.BytesIO(data), 0, Limits(box_bytes=9))
+        read_box(io.BytesIO(data), 0, limits)

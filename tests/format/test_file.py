@@ -1,36 +1,12 @@
 """Whole files: random access, pipes, versions, damage."""
 
 import io
-import zlib
 
 import pytest
 from inrv_format import InrvError, InvalidDataError, Reader, TruncatedError, UnsupportedError
-from inrv_format.boxes import OVERHEAD_BYTES, build_box, read_box
-from inrv_format.limits import DEFAULT_LIMITS
-from inrv_format.writer import build_footer
+from mutants import Pipe
 from toys import TOY_STREAMS, toy_chunk, toy_file
-
-
-class Pipe(io.RawIOBase):
-    """Bytes that can be read once, a few at a time."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = io.BytesIO(data)
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        return self._data.read(min(size, 7))
-
-    def seekable(self) -> bool:
-        return False
-
-    def seek(self, *_: int) -> int:
-        raise OSError("not seekable")
-
-    def tell(self) -> int:
-        raise OSError("not seekable")
+from vectors.surgery import put_together, take_apart, with_header_field
 
 
 def test_any_chunk_is_found_through_the_index():
@@ -77,39 +53,25 @@ def test_every_bit_flip_is_refused(source):
             read_all(source(bytes(damaged)))
 
 
-def _with_header(data: bytes, offset: int, value: bytes) -> bytes:
-    header = bytearray(data[:24])
-    header[offset : offset + len(value)] = value
-    return bytes(header) + zlib.crc32(header).to_bytes(4, "little") + data[28:]
-
-
 def test_a_newer_version_is_unsupported_not_damaged():
     with pytest.raises(UnsupportedError, match="version 2"):
-        Reader(io.BytesIO(_with_header(toy_file(), 12, b"\2\0")))
+        Reader(io.BytesIO(with_header_field(toy_file(), "version_needed", 2)))
 
 
 def test_a_must_understand_bit_is_unsupported():
     with pytest.raises(UnsupportedError, match="0x4"):
-        Reader(io.BytesIO(_with_header(toy_file(), 16, b"\4\0\0\0")))
+        Reader(io.BytesIO(with_header_field(toy_file(), "must_understand", 4)))
 
 
 def test_a_may_ignore_bit_is_ignored():
-    assert list(Reader(Pipe(_with_header(toy_file(), 20, b"\4\0\0\0"))).chunks())
+    assert list(Reader(Pipe(with_header_field(toy_file(), "may_ignore", 4))).chunks())
 
 
 def _with_box(data: bytes, box_type: bytes) -> bytes:
     """The file with one more box right before its index."""
-    source = io.BytesIO(data)
-    source.seek(28)
-    boxes: list[bytes] = []
-    last = b""
-    while last != b"ENDF":
-        box = read_box(source, 0, DEFAULT_LIMITS)
-        if box.type == b"INDX":
-            boxes.append(build_box(box_type, len(boxes), b"?"))
-        boxes.append(build_box(box.type, len(boxes), box.content))
-        last = box.type
-    return data[:28] + b"".join(boxes) + build_footer(0, 0, len(data) + OVERHEAD_BYTES + 1)
+    pieces = take_apart(data)
+    place = pieces.place(b"INDX")
+    return put_together(pieces.with_boxes(place, place, (box_type, b"?")))
 
 
 def test_an_unknown_ancillary_box_is_passed_over():

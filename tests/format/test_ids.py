@@ -3,12 +3,12 @@
 import tomllib
 from pathlib import Path
 
+from inrv_format.boxes import KNOWN_BOXES
 from inrv_format.chunk import CONSTANT_STEP, EXPLICIT_PTS
 from inrv_format.entropy import NAMES
 from inrv_format.families import FAMILIES, siren
 from inrv_format.families.coded import CODECS
 from inrv_format.quantization import ASYMMETRIC, SYMMETRIC
-from inrv_format.reader import _KNOWN_BOXES
 from inrv_format.streams import AUDIO, CHROMAS, VIDEO
 from inrv_format.unit import STORED
 
@@ -35,4 +35,4 @@ def test_ids_match_the_code():
     assert _table("siren_activations") == {siren.SINE: "sine", siren.RELU: "relu"}
     assert _table("siren_motions") == {siren.STILL: "still", siren.AFFINE: "affine", siren.GRID: "grid"}
     assert _table("pts_modes") == {CONSTANT_STEP: "constant", EXPLICIT_PTS: "explicit"}
-    assert {name.encode() for name in IDS["boxes"]} == _KNOWN_BOXES
+    assert {name.encode() for name in IDS["boxes"]} == KNOWN_BOXES

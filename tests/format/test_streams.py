@@ -52,12 +52,22 @@ def test_a_stream_comes_back_as_it_went(stream_id, stream):
     assert parse_stream(content, offset=0, limits=DEFAULT_LIMITS) == (stream_id, stream)
 
 
-@pytest.mark.parametrize(("field", "value"), [("width", 0), ("width", 16385), ("height", 2**31)])
+@pytest.mark.parametrize(("field", "value"), [("width", 16385), ("height", 2**31)])
 def test_pictures_outside_the_limits_are_refused(field, value):
     sizes = {"width": 16, "height": 16, field: value}
     content = build_stream(0, VideoStream(time_base=Fraction(1, 25), **sizes))
     with pytest.raises(LimitError):
         parse_stream(content, offset=0, limits=DEFAULT_LIMITS)
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [VideoStream(0, 8, Fraction(1, 25)), VideoStream(8, 0, Fraction(1, 25)), AudioStream(0, 1), AudioStream(8000, 0)],
+)
+def test_a_stream_of_nothing_is_damaged_not_too_large(stream):
+    with pytest.raises(InvalidDataError) as refusal:
+        parse_stream(build_stream(0, stream), offset=0, limits=DEFAULT_LIMITS)
+    assert not isinstance(refusal.value, LimitError)
 
 
 def test_a_zero_time_base_is_refused():

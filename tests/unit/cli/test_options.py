@@ -5,8 +5,10 @@ from fractions import Fraction
 import pytest
 import typer
 
-from invr.cli.options import output_name, parse_amount, parse_rate, parse_size, parse_span, parse_time
-from invr.cli.progress import clock, size, speed
+from invr.cli.options import output_name, parse_amount, parse_crop, parse_rate, parse_size, parse_span, parse_time
+from invr.cli.progress import clock, percentage, size, speed, work_line
+from invr.crop import Crop
+from invr.work import Work
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,14 @@ def test_sizes_and_rates():
             parse_rate(wrong)
 
 
+def test_crops():
+    assert parse_crop("16:0:128:96") == Crop(16, 0, 128, 96)
+    assert parse_crop(None) is None
+    for wrong in ("1:2:3", "0:0:0:9", "-1:0:4:4", "a:b:c:d", "0:0:4:4:4"):
+        with pytest.raises(typer.BadParameter, match="--crop"):
+            parse_crop(wrong)
+
+
 def test_outputs():
     assert output_name("a", None) == output_name(None, "a") == output_name("a", "a") == "a"
     for pair in ((None, None), ("a", "b")):
@@ -78,3 +88,11 @@ def test_numbers_for_people():
     assert [clock(5), clock(65), clock(3661)] == ["00:05", "01:05", "1:01:01"]
     assert [size(999), size(8500), size(2_330_000)] == ["999 B", "8.5 kB", "2.33 MB"]
     assert speed(1.0, 8.0) == "0.125x"
+
+
+def test_work_for_people():
+    assert [percentage(share) for share in (0.03141, 0.5, 0.000314, 4.0)] == ["3.1 %", "50 %", "0.031 %", "400 %"]
+    exact, part = Work(5, 4, 3, 2, 1000, 10, 2, 2000), Work(5, 4, 3, 1, 1000, 10, 2, 2000)
+    assert "5.00e+00 multiply-adds, 50 % of the whole file's; 4 pixels, 3 samples; chunks 2 of 2" in work_line(exact)
+    assert ", about 50 % of" in work_line(part)
+    assert work_line(Work(5, 4, 3, 2, 1000)).endswith("multiply-adds; 4 pixels, 3 samples; chunks 2; read 1.0 kB")
