@@ -46,3 +46,12 @@ def test_an_evaluation_without_gradients_is_exact():
         field.precision = "bfloat16"
         assert torch.equal(field.picture(rows), exact)
     assert not torch.equal(field.picture(rows), exact)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("networks", [(), (3,)])
+def test_a_gpu_rounds_as_a_cpu_does(networks):
+    tensors = [tensor.detach() for tensor in toy_layer(*networks)]
+    here = half_sine_layer(*tensors, 10.0)
+    there = half_sine_layer(*(tensor.to("cuda") for tensor in tensors), 10.0)
+    torch.testing.assert_close(there.float().cpu(), here.float(), atol=0.01, rtol=0.01)

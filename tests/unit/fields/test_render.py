@@ -1,5 +1,7 @@
 """Frames of several tiles, in order, the next one begun before this one is worked on."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -68,3 +70,13 @@ def test_a_tile_that_covers_no_pixel_gives_none(tiles):
 
 def test_no_positions_are_no_frames(tiles):
     assert list(render_pictures(tiles, POSITIONS[:0])) == []
+
+
+@pytest.mark.gpu
+def test_a_gpu_gives_the_same_pictures(tiles):
+    expected = list(render_pictures(tiles, POSITIONS))
+    moved = [(deepcopy(field).to("cuda"), grid) for field, grid in tiles]
+    for frames_at_once in (0, 1):
+        for ours, theirs in zip(render_pictures(moved, POSITIONS, map, frames_at_once), expected, strict=True):
+            for one, other in zip(ours, theirs, strict=True):
+                np.testing.assert_allclose(one, other, atol=1e-4)
