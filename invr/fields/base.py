@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import torch
 from inrv_format.families import Domain, Spec
 from torch import Tensor, nn
 
-from invr.fields.parallel import Block, row_blocks
+from invr.fields.parallel import POINTS_PER_BLOCK, Block, row_blocks
 from invr.fields.sine import cosine, sine, sine_
 
 
@@ -42,10 +43,14 @@ class Field(nn.Module):
     """A network from coordinates to values, built from a Spec for a Domain; its parameters are the file's tensors.
 
     The parameters' names and order are those of `spec.tensor_shapes(domain)`. A subclass fills them in
-    `initialise` and evaluates them in `picture`, `sound` or both. `networks` is empty, or how many networks of equal
-    shapes are stacked in one field: a dimension in front of each tensor, of coordinates and of values. `precision` is
-    that of a fit (`FitConfig`); without gradients everything is float32.
+    `initialise` and evaluates them in `picture`, `sound` or both. It is best asked for SOUND_POINTS times at once.
+
+    `networks` is empty, or how many networks of equal shapes are stacked in one field: a dimension in front of each
+    tensor, of coordinates and of values. `precision` is that of a fit (`FitConfig`); without gradients everything is
+    float32.
     """
+
+    SOUND_POINTS: ClassVar[int] = POINTS_PER_BLOCK
 
     def __init__(self, spec: Spec, domain: Domain, networks: tuple[int, ...] = ()) -> None:
         super().__init__()

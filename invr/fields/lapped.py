@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import torch
 from inrv_format.families import LappedSpec
 from torch import Tensor
 
 from invr.fields.base import Field
+from invr.fields.mdct import to_windows, windowed_cosines
+from invr.fields.parallel import POINTS_PER_BLOCK
 
 # What is nearer to a sample than this is taken to be one.
 SAMPLE_TOLERANCE = 1e-6
@@ -23,6 +24,9 @@ class Lapped(Field):
     are the amplitudes, each with a power and a gain, so that a fit has a closed form (`invr/fit/closed.py`).
     """
 
+    # Frames at both ends of a block are evaluated for it and for the block beside it.
+    SOUND_POINTS = 1 << 16
+
     spec: LappedSpec
 
     def initialise(self, generator: torch.Generator) -> None:
@@ -31,40 +35,51 @@ class Lapped(Field):
 
     def sound(self, t: Tensor) -> Tensor:
         """Amplitudes [1, N, C] at the times `t` [N]."""
-        hop, count = self.spec.hop, self.spec.frames(self.domain)
         place = ((t.double() + 1) * self.domain.samples - 1) / 2
         near = place.round()
         place = torch.where((place - near).abs() < SAMPLE_TOLERANCE, near, place)
-        frame = (place / hop).floor().long().clamp(0, count - 2)
+        row = near[0] + torch.arange(len(place), device=place.device)
+        if bool((place == row).all()):
+            channels = self._row(int(near[0]), len(place))
+        else:
+            channels = torch.cat([self._between(part) for part in torch.split(place, POINTS_PER_BLOCK)])
+        return (mid_side(channels) if self.spec.joint else channels)[None]
+
+    def _row(self, first: int, count: int) -> Tensor:
+        """Channels [N, C] at N samples in a row."""
+        hop, last = self.spec.hop, self.spec.frames(self.domain) - 2
+        begin, end = (min(max(place // hop, 0), last) for place in (first, first + count - 1))
+        windows = to_windows(self.coefficients(begin, end + 2), hop)  # [C, F + 1, 2 hop]
+        values = (windows[:, :-1, hop:] + windows[:, 1:, :hop]).flatten(1)
+        return values[:, first - begin * hop :][:, :count].t()
+
+    def _between(self, place: Tensor) -> Tensor:
+        """Channels [N, C] at any places [N], in samples."""
+        hop = self.spec.hop
+        frame = (place / hop).floor().long().clamp(0, self.spec.frames(self.domain) - 2)
         first, last = int(frame.min()), int(frame.max())
         waves = self.coefficients(first, last + 2)  # [C, F + 1, B]
-        if bool((place == near[0] + torch.arange(len(place), device=place.device)).all()):
-            halves = waves @ lattice(hop, self.spec.waves).to(waves.device).t()  # [C, F + 1, 2 hop]
-            values = (halves[:, :-1, hop:] + halves[:, 1:, :hop]).flatten(1)
-            start = int(near[0]) - first * hop
-            channels = values[:, start : start + len(place)].t()
-        else:
-            phases, which = torch.unique(place - frame * hop, return_inverse=True)
-            rising, falling = (windowed_cosines(each, hop, self.spec.waves) for each in (phases, phases + hop))
-            values = waves[:, :-1] @ falling.t() + waves[:, 1:] @ rising.t()  # [C, F, U]
-            channels = values[:, frame - first, which].t()
-        if self.spec.joint:
-            channels = mid_side(channels)
-        return channels[None]
+        phases, which = torch.unique(place - frame * hop, return_inverse=True)
+        rising, falling = (windowed_cosines(each, hop, self.spec.waves) for each in (phases, phases + hop))
+        values = waves[:, :-1] @ falling.t() + waves[:, 1:] @ rising.t()  # [C, F, U]
+        return values[:, frame - first, which].t()
 
     def coefficients(self, first: int, last: int) -> Tensor:
         """What the frames from `first` to `last` have of each wave: [C, frames, B]."""
-        amplitude = self["amplitude"][:, first:last]
-        gain, floor = self._by_wave("gain", first, last), self._by_wave("floor", first, last)
-        weights = torch.where(amplitude == 0, floor.abs() * self._signs(first, last), amplitude)
-        return torch.exp2(gain) * torch.sign(weights) * weights.abs() ** self.spec.exponent
+        amplitude, exponent = self["amplitude"][:, first:last], self.spec.exponent
+        gain = torch.exp2(self._by_band("gain", first, last))
+        noise = gain * self._by_band("floor", first, last).abs() ** exponent
+        widths = torch.tensor([end - begin for begin, end in self.spec.bands], device=gain.device)
+        band = torch.arange(len(widths), device=gain.device).repeat_interleave(widths)  # [B]
+        gain, noise = gain.index_select(2, band), noise.index_select(2, band)
+        tone = gain * torch.sign(amplitude) * amplitude.abs() ** exponent
+        return torch.where(amplitude == 0, noise * self._signs(first, last), tone)
 
-    def _by_wave(self, name: str, first: int, last: int) -> Tensor:
-        """What a tensor has for each band and span, for each wave and frame: [C, frames, B]."""
-        tensor, bands = self[name], self.spec.bands
+    def _by_band(self, name: str, first: int, last: int) -> Tensor:
+        """What a tensor has for each band and span, for each frame: [C, frames, J]."""
+        tensor = self[name]
         rows = torch.arange(first, last, device=tensor.device) // self.spec.span
-        widths = torch.tensor([end - begin for begin, end in bands], device=tensor.device)
-        return tensor.view(len(tensor), -1, len(bands))[rows].transpose(0, 1).repeat_interleave(widths, 2)
+        return tensor.view(len(tensor), -1, len(self.spec.bands))[rows].transpose(0, 1)
 
     def _signs(self, first: int, last: int) -> Tensor:
         """Of the noise: [C, frames, B] of 1 and -1."""
@@ -77,22 +92,6 @@ class Lapped(Field):
             number = (number * factor) & WORD
             number = number ^ (number >> shift)
         return 1.0 - 2.0 * (number >> 31).float()
-
-
-def windowed_cosines(places: Tensor, hop: int, waves: int) -> Tensor:
-    """Windowed cosines [N, waves] at places [N] of a window of 2 x hop samples: the rows of an orthonormal lapped
-    transform where places are whole.
-    """
-    m = places.double() + 0.5
-    wave = torch.arange(waves, dtype=torch.float64, device=places.device) + 0.5
-    window = torch.sin(math.pi / (2 * hop) * m) * math.sqrt(2 / hop)
-    return (window[:, None] * torch.cos(math.pi / hop * torch.outer(m + hop / 2, wave))).float()
-
-
-@lru_cache(maxsize=4)
-def lattice(hop: int, waves: int) -> Tensor:
-    """`windowed_cosines` at all samples of a window: [2 hop, waves]."""
-    return windowed_cosines(torch.arange(2 * hop), hop, waves)
 
 
 def mid_side(channels: Tensor) -> Tensor:

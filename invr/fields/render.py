@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from invr.fields.base import Field
-from invr.fields.parallel import POINTS_PER_BLOCK, POINTS_PER_GPU_BLOCK, Block, BlockMap, parallel_map
+from invr.fields.parallel import POINTS_PER_GPU_BLOCK, Block, BlockMap, parallel_map
 
 Picture = NDArray[np.float32]
 # A field, and where it is evaluated.
@@ -96,7 +96,7 @@ def render_sound(field: Field, t: Tensor) -> NDArray[np.float32]:
     """Amplitudes [heads, N, C] at the times `t` [N], float64 in [-1, 1]; what is not finite becomes 0."""
     device = next(field.parameters()).device
     with parallel_map() as block_map:
-        blocks = list(block_map(torch.no_grad()(field.sound), torch.split(t.to(device), POINTS_PER_BLOCK)))
+        blocks = list(block_map(torch.no_grad()(field.sound), torch.split(t.to(device), field.SOUND_POINTS)))
     return torch.cat(blocks, dim=1).nan_to_num_(posinf=0.0, neginf=0.0).cpu().numpy()
 
 

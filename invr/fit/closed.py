@@ -10,7 +10,8 @@ from inrv_format.quantization import storable_scale
 from torch import Tensor
 
 from invr.config import REFERENCE_LMBDA
-from invr.fields.lapped import Lapped, lattice, mid_side
+from invr.fields.lapped import Lapped, mid_side
+from invr.fields.mdct import to_waves
 
 # The hops that are tried, of those that last so long.
 HOPS = (64, 128, 256, 512, 1024, 2048)
@@ -97,7 +98,7 @@ def analyse(spec: LappedSpec, values: Tensor) -> Tensor:
     count, hop = -(-len(values) // spec.hop) + 1, spec.hop
     padded = torch.zeros(channels.shape[1], (count + 1) * hop)
     padded[:, hop : hop + len(values)] = channels.t()
-    return padded.unfold(1, 2 * hop, hop) @ lattice(hop, spec.waves)
+    return to_waves(padded.unfold(1, 2 * hop, hop), spec.waves)
 
 
 def _spec(hop: int, sample_rate_hz: int, joint: bool) -> LappedSpec:

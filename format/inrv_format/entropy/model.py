@@ -27,13 +27,15 @@ Tokens = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Of each of M models the frequencies [M, A] of the tokens, which sum to TOTAL, where each token begins, and the
-    token of each slot [M, TOTAL].
+    """Of M models of A tokens, as cells: cell k A + t is token t under model k.
+
+    `frequency` [M A] sums to TOTAL for each model. Model k has the slots k TOTAL to (k + 1) TOTAL - 1: `start` [M A]
+    says where each cell begins, `cell` [M TOTAL] which one a slot is in.
     """
 
     frequency: Integers
     start: Integers
-    token: Tokens
+    cell: NDArray[np.uint16]
 
 
 class Model:
@@ -44,9 +46,8 @@ class Model:
     def __init__(self, levels: Sequence[int], alphabet: int) -> None:
         self._weights = np.stack([prior(level)[:alphabet] for level in levels]) * PRIOR_COUNTS
 
-    def count(self, tokens: Integers | Tokens, models: Integers | int = 0) -> None:
-        """Learn from tokens of these models that both sides know."""
-        cells = models * self._weights.shape[1] + tokens.astype(np.int64)
+    def count(self, cells: Integers | Tokens) -> None:
+        """Learn from what both sides know; of a single model cells are tokens."""
         self._weights += np.bincount(cells, minlength=self._weights.size).reshape(self._weights.shape) << 16
 
     def table(self) -> Table:
@@ -55,9 +56,8 @@ class Model:
         count, alphabet = weights.shape
         frequency = 1 + weights * (TOTAL - alphabet) // np.maximum(1, weights.sum(1, keepdims=True))
         frequency[np.arange(count), frequency.argmax(1)] += TOTAL - frequency.sum(1)
-        start = np.cumsum(frequency, axis=1) - frequency
-        tokens = np.tile(np.arange(alphabet, dtype=np.uint8), count)
-        return Table(frequency, start, np.repeat(tokens, frequency.ravel()).reshape(count, TOTAL))
+        flat = frequency.ravel()
+        return Table(flat, np.cumsum(flat) - flat, np.repeat(np.arange(flat.size, dtype=np.uint16), flat))
 
     def epochs(self, size: int, lanes: int) -> Iterator[tuple[Table, int, int]]:
         """Tables, and the first and last + 1 symbol that each is for: a new one when a quarter more is known."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from operator import mul
+from collections.abc import Callable
 
 import numpy as np
 
@@ -12,15 +11,16 @@ from inrv_format.entropy.model import LEVELS, Integers, Model, Table, Tokens, bo
 
 # The head of a tensor that is coded so.
 NEIGHBOURS = 63
-# Planes, rows and columns from an integer to those that its model follows from, and their weights; the last three are
-# those of the plane before, which the first plane has not.
-WITHIN = ((0, 0, -1, 3), (0, 0, -2, 2), (0, -1, -1, 2), (0, -1, 0, 3), (0, -1, 1, 2), (0, -2, 0, 1))
-ACROSS = ((-1, 0, -1, 1), (-1, 0, 0, 2), (-1, 0, 1, 1))
+# What the magnitudes around an integer weigh together, and with those of the plane before.
+WITHIN, ACROSS = 13, 17
 # Rows and planes begin so many columns after the one before: then all that an integer needs is known.
 SLOPE = 2
+# The neighbours are in so many waves before, and up to so many rows above.
+BEFORE, ABOVE = 4, 2
+LARGEST_LOOKED_UP = 1 << 16
 
-# Gives the tokens at these places of the flat tensor, which are under these levels of a table.
-Coding = Callable[[Integers, Integers, Table], Integers | Tokens]
+# Gives the cells of a table in which the next tokens are, which have these levels.
+Coding = Callable[[Integers, Table], Integers]
 
 
 def is_space(shape: tuple[int, ...]) -> bool:
@@ -28,49 +28,96 @@ def is_space(shape: tuple[int, ...]) -> bool:
     return len(shape) == 3 and math.prod(shape) > 0
 
 
-def code(shape: tuple[int, ...], alphabet: int, coding: Coding) -> None:
-    """Go through a tensor [P, K, N] wave by wave: all integers whose column + 2 x (row + plane) is the same.
+def wave_order(shape: tuple[int, ...]) -> Integers:
+    """Where the integers of a tensor [P, R, C] lie, wave by wave; those of one wave in row-major order."""
+    waves = _waves(shape)
+    # integers of few bits are sorted in linear time
+    return np.argsort(waves.astype(np.min_scalar_type(int(waves[-1]))), kind="stable")
+
+
+def by_wave(values: Integers, shape: tuple[int, ...]) -> list[Integers]:
+    """The values of a tensor, given in row-major order, of each wave."""
+    return np.split(values[wave_order(shape)], np.cumsum(np.bincount(_waves(shape)))[:-1])
+
+
+def _waves(shape: tuple[int, ...]) -> Integers:
+    """The wave of each integer, in row-major order."""
+    plane, row, column = np.ogrid[tuple(slice(size) for size in shape)]
+    waves: Integers = (column + SLOPE * (row + plane)).ravel()
+    return waves
+
+
+def code(shape: tuple[int, ...], alphabet: int, coding: Coding) -> Tokens:
+    """Go through a tensor wave by wave; its tokens, in the order of `wave_order`.
 
     `coding` finds the tokens of a wave, which those after it then know.
     """
-    model, known = Model(range(LEVELS), alphabet), _Known(shape)
-    smallest = bounds()[0].astype(np.int32)
-    following, table = 0, model.table()
-    for wave, (flat, places, first) in enumerate(_waves(shape)):
+    model, known = Model(range(LEVELS), alphabet), _Known(shape, alphabet)
+    following, first, table = 1, 0, model.table()
+    found: list[Integers] = []
+    for wave in range(sum(SLOPE * (size - 1) for size in shape[:2]) + shape[2]):
         if wave == following:
-            following, table = wave + max(1, wave // 4), model.table()
-        levels = known.levels(places, first)
-        tokens = coding(flat, levels, table)
-        known.magnitudes[places] = smallest[tokens]
-        model.count(tokens, levels)
+            model.count(np.concatenate(found[first:]))
+            following, first, table = wave + max(1, wave // 4), len(found), model.table()
+        cells = coding(known.levels(wave), table)
+        known.learn(cells)
+        found.append(cells)
+    tokens: Tokens = (np.concatenate(found) % alphabet).astype(np.uint8)
+    return tokens
 
 
 class _Known:
-    """The smallest magnitudes of the tokens that are known, with zeros around the tensor."""
+    """The smallest magnitudes of the tokens of the last four waves, and what they make of the next.
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        strides = _strides(shape)
-        self.magnitudes = np.zeros((shape[0] + 1) * strides[0], np.int32)
-        self._within, self._across = (
-            [(sum(map(mul, back, strides)), weight) for *back, weight in each] for each in (WITHIN, ACROSS)
-        )
-        within, across = (sum(weight for *_, weight in each) for each in (WITHIN, ACROSS))
-        self._thresholds = thresholds(within), thresholds(within + across)
+    They are skewed: integer (p, r, c) lies at (p, r + p) of its wave [P, R + P - 1], so that what is around the
+    integers of a wave are slices of the waves before it, with zeros around the tensor.
+    """
 
-    def levels(self, places: Integers, first: int) -> Integers:
-        """The levels at places, of which the `first` ones are in the first plane."""
-        sums = self._sums(places, self._within)
-        levels = np.searchsorted(self._thresholds[0], sums[:first], side="right")
-        if first == len(places):
-            return levels
-        sums = sums[first:] + self._sums(places[first:], self._across)
-        return np.concatenate([levels, np.searchsorted(self._thresholds[1], sums, side="right")])
+    def __init__(self, shape: tuple[int, ...], alphabet: int) -> None:
+        planes, rows, self._columns = shape
+        row = np.arange(rows + planes - 1) - np.arange(planes)[:, None]
+        self._in_tensor = (row >= 0) & (row < rows)
+        self._waves = [np.zeros((planes, ABOVE + rows + planes - 1), np.int64) for _ in range(BEFORE)]
+        self._magnitudes = np.tile(bounds()[0][:alphabet], LEVELS)
+        self._level_within, self._level_across = (_levels(each, alphabet) for each in (WITHIN, ACROSS))
+        self._low, self._inside = 0, self._in_tensor
 
-    def _sums(self, places: Integers, offsets: Sequence[tuple[int, int]]) -> Integers:
-        sums = np.zeros(len(places), np.int64)
-        for offset, weight in offsets:
-            sums += weight * self.magnitudes[places + offset]
-        return sums
+    def levels(self, wave: int) -> Integers:
+        """Of the integers of the next wave, which has this number, in row-major order."""
+        low = max(0, -((self._columns - 1 - wave) // SLOPE))
+        high = min(self._in_tensor.shape[1], wave // SLOPE + 1)
+        here, above, top = slice(low + 2, high + 2), slice(low + 1, high + 1), slice(low, high)
+        fourth, third, second, first = self._waves
+        thrice = first[:, here] + second[:, above]
+        sums = first[:, above] + second[:, here]
+        sums += third[:, above]
+        sums += thrice
+        sums += sums
+        sums += thrice
+        sums += fourth[:, top]
+        levels = self._level_within(sums)
+        if len(sums) > 1:
+            twice = second[:-1, above]
+            sums[1:] += first[:-1, above] + twice + twice + third[:-1, above]
+            levels[1:] = self._level_across(sums[1:])
+        self._low, self._inside = low, self._in_tensor[:, top]
+        return levels[self._inside]
+
+    def learn(self, cells: Integers) -> None:
+        """The cells of that wave."""
+        wave, begin = self._waves.pop(0), self._low + ABOVE
+        wave[:, self._low : begin] = 0
+        wave[:, begin : begin + self._inside.shape[1]][self._inside] = self._magnitudes[cells]
+        self._waves.append(wave)
+
+
+def _levels(weights: int, alphabet: int) -> Callable[[Integers], Integers]:
+    """The levels of sums, looked up where sums cannot be so large that they need a large table."""
+    least, largest = thresholds(weights), weights * int(bounds()[0][alphabet - 1])
+    if largest > LARGEST_LOOKED_UP:
+        return lambda sums: least.searchsorted(sums, "right")
+    table = least.searchsorted(np.arange(largest + 1), "right")
+    return lambda sums: table[sums]
 
 
 def thresholds(weights: int) -> Integers:
@@ -84,26 +131,3 @@ def thresholds(weights: int) -> Integers:
         least = math.isqrt(math.isqrt(bound >> 16))
         found.append(next(s for s in range(least, least + 3) if (16 * s) ** 4 >= bound))
     return np.array(found, np.int64)
-
-
-def _strides(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Of a tensor with two rows before each plane, two columns before each row and one after it."""
-    _, rows, columns = shape
-    return (rows + 2) * (columns + 3), columns + 3, 1
-
-
-def _waves(shape: tuple[int, ...]) -> Iterator[tuple[Integers, Integers, int]]:
-    """Of each wave, in row-major order: where its integers lie in the flat tensor, where in one with zeros around it,
-    and how many of them are in the first plane.
-    """
-    planes, rows, columns = shape
-    by_plane, by_row, _ = _strides(shape)
-    for wave in range(columns + SLOPE * (rows + planes - 2)):
-        flat, places = [], []
-        for plane in range(planes):
-            low = max(0, -((columns - 1 - wave) // SLOPE) - plane)
-            row = np.arange(low, min(rows - 1, wave // SLOPE - plane) + 1)
-            column = wave - SLOPE * (row + plane)
-            flat.append((plane * rows + row) * columns + column)
-            places.append((plane + 1) * by_plane + (row + 2) * by_row + column + 2)
-        yield np.concatenate(flat), np.concatenate(places), len(flat[0])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from inrv_format.entropy.layout import Layout
 from inrv_format.entropy.model import TOTAL, TOTAL_BITS, UNSIGNED, Integers, Model, Table, Tokens, bounds
-from inrv_format.entropy.neighbours import NEIGHBOURS, code
+from inrv_format.entropy.neighbours import NEIGHBOURS, by_wave, code, wave_order
 from inrv_format.entropy.parts import SECTION, Part, alphabet, cut, join, parse_heads
 from inrv_format.errors import InvalidDataError
 from inrv_format.tensors import Symbols, pack
@@ -22,6 +22,8 @@ from inrv_format.tensors import Symbols, pack
 LOWEST = 1 << 16
 SYMBOLS_PER_LANE = 4096
 MOST_LANES = 4096
+# As arrays: ufuncs convert other scalars each time.
+MASK, SHIFT, LOWEST_STATE = (np.array(each) for each in (TOTAL - 1, TOTAL_BITS, LOWEST))
 
 Words = NDArray[np.uint16]
 
@@ -76,62 +78,58 @@ class _Decoder:
     """L states over one stream of words."""
 
     def __init__(self, states: Integers, words: Words) -> None:
-        self._states = states
-        self._words = words
+        self._states, self._words = states, words
+        # the lowest and the next 16 bits of each state
+        self._low, self._high = states.astype("<i8", copy=False).view("<u2").reshape(-1, 4).T[:2]
         self.position = 0
         if len(states) and states.min() < LOWEST:
             raise InvalidDataError("state is out of range", section=SECTION)
 
     def tokens(self, model: Model, size: int) -> Tokens:
         """The next `size` tokens."""
-        lanes = len(self._states)
         found = np.empty(size, np.uint8)
-        for table, first, last in model.epochs(size, lanes):
-            for begin in range(first, last, lanes):
-                end = min(begin + lanes, last)
-                found[begin:end] = self._step(table, end - begin)
+        for table, first, last in model.epochs(size, len(self._states)):
+            found[first:last] = self._cells(np.zeros(last - first, np.int64), table)
             model.count(found[first:last])
         return found
 
     def tokens_by_neighbours(self, shape: tuple[int, ...], alphabet: int) -> Tokens:
         """The tokens of a tensor of three dimensions, in row-major order."""
-        found, lanes = np.empty(math.prod(shape), np.uint8), len(self._states)
-
-        def decoded(flat: Integers, levels: Integers, table: Table) -> Integers:
-            parts = (levels[at : at + lanes] for at in range(0, len(flat), lanes))
-            steps = [self._step(table, len(part), part) for part in parts]
-            tokens = np.concatenate(steps) if steps else np.zeros(0, np.int64)
-            found[flat] = tokens
-            return tokens
-
-        code(shape, alphabet, decoded)
+        found = np.empty(math.prod(shape), np.uint8)
+        found[wave_order(shape)] = code(shape, alphabet, self._cells)
         return found
+
+    def _cells(self, models: Integers, table: Table) -> Integers:
+        """The cells of the next tokens, which are under these models of a table."""
+        lanes, first_slots = len(self._states), models << SHIFT
+        found = np.empty(len(models), np.int64)
+        for begin in range(0, len(models), lanes):
+            first, cells = first_slots[begin : begin + lanes], found[begin : begin + lanes]
+            states = self._states[: len(cells)]
+            slots = states & MASK
+            slots += first
+            cells[:] = table.cell[slots]
+            slots -= table.start[cells]
+            states >>= SHIFT
+            states *= table.frequency[cells]
+            states += slots
+            self._renew((states < LOWEST_STATE).nonzero()[0])
+        return found
+
+    def _renew(self, lanes: Integers) -> None:
+        """Give a word each to lanes whose states are below LOWEST."""
+        if count := len(lanes):
+            words = self._words[self.position : self.position + count]
+            if len(words) < count:
+                raise InvalidDataError("entropy-coded payload ends early", section=SECTION)
+            self._high[lanes] = self._low[lanes]
+            self._low[lanes] = words
+            self.position += count
 
     def check_end(self) -> None:
         """Every state must be back where the encoder began."""
         if (self._states != LOWEST).any():
             raise InvalidDataError("entropy-coded payload does not end as it should", section=SECTION)
-
-    def _step(self, table: Table, active: int, models: Integers | None = None) -> Integers:
-        """The next token of the first `active` lanes, each under its own model, or all under the only one."""
-        states = self._states[:active]
-        slots = states & (TOTAL - 1)
-        if models is None:
-            tokens: Integers = table.token[0][slots].astype(np.int64)
-            frequency, start = table.frequency[0][tokens], table.start[0][tokens]
-        else:
-            tokens = table.token[models, slots].astype(np.int64)
-            frequency, start = table.frequency[models, tokens], table.start[models, tokens]
-        states = frequency * (states >> TOTAL_BITS) + slots - start
-        low = np.flatnonzero(states < LOWEST)
-        if len(low):
-            following = self._words[self.position : self.position + len(low)]
-            if len(following) < len(low):
-                raise InvalidDataError("entropy-coded payload ends early", section=SECTION)
-            states[low] = states[low] << 16 | following.astype(np.int64)
-            self.position += len(low)
-        self._states[:active] = states
-        return tokens
 
 
 class _Bits:
@@ -187,18 +185,19 @@ def _steps(part: Part, tokens: Integers, lanes: int) -> list[tuple[Integers, Int
     """Frequency and start of each token of a part, step by step, as a decoder needs them."""
     steps: list[tuple[Integers, Integers]] = []
 
-    def noted(values: Integers, models: Integers | int, table: Table) -> Integers:
-        for at in range(0, len(values), lanes):
-            where = models if isinstance(models, int) else models[at : at + lanes], values[at : at + lanes]
-            steps.append((table.frequency[where], table.start[where]))
-        return values
+    def noted(cells: Integers, table: Table) -> Integers:
+        for at in range(0, len(cells), lanes):
+            step = cells[at : at + lanes]
+            steps.append((table.frequency[step], table.start[step] & MASK))
+        return cells
 
     if part.head == NEIGHBOURS:
-        code(part.shape, part.alphabet, lambda flat, levels, table: noted(tokens[flat], levels, table))
+        waves = iter(by_wave(tokens, part.shape))
+        code(part.shape, part.alphabet, lambda levels, table: noted(levels * part.alphabet + next(waves), table))
         return steps
     model = Model([part.head % UNSIGNED], part.alphabet)
     for table, first, last in model.epochs(len(tokens), lanes):
-        model.count(noted(tokens[first:last], 0, table))
+        model.count(noted(tokens[first:last], table))
     return steps
 
 
