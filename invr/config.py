@@ -22,6 +22,7 @@ AUDIOS = ("inr", "opus", "flac", "copy")
 SOUNDS = ("lapped", "siren")
 SAMPLINGS = ("scattered", "frame")
 OPTIMIZERS = ("muon", "adam")
+PRECISIONS = ("float32", "bfloat16")
 SCHEDULES = ("cosine", "constant", "drop")
 
 
@@ -128,6 +129,10 @@ class FitConfig:
     quantization steps (`docs/research/rate.md`): exact weights first, from `noise_from` of the steps on with uniform
     noise, from `round_from` on rounded; `step_rate` is Adam's for steps and spreads.
 
+    `batch` networks at most are fitted at once; 0 is one on a CPU and as many as a GPU's memory holds. `precision`
+    bfloat16 is that of the factors in the products of hidden layers (invr/fields/half.py). `graphs` records the steps
+    of a batch on a GPU and repeats them.
+
     With `limit_s` seconds for all networks of a chunk, their evaluation included, fits take fewer steps where they
     must; the result then depends on the machine's speed.
     """
@@ -153,11 +158,16 @@ class FitConfig:
     noise_from: float = 0.35
     round_from: float = 0.75
     step_rate: float = 2e-2
+    batch: int = 0
+    precision: str = "float32"
+    graphs: bool = True
 
     def __post_init__(self) -> None:
         require_option(self.sampling in SAMPLINGS, "sampling", self.sampling, ", ".join(SAMPLINGS))
         require_option(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, ", ".join(OPTIMIZERS))
         require_option(self.schedule in SCHEDULES, "schedule", self.schedule, ", ".join(SCHEDULES))
+        require_option(0 <= self.batch <= 65536, "--batch", self.batch, "0 (automatic) to 65536")
+        require_option(self.precision in PRECISIONS, "precision", self.precision, ", ".join(PRECISIONS))
         require_option(0 <= self.lmbda <= 1, "lambda", self.lmbda, "0 to 1")
         require_option(
             0 <= self.noise_from <= self.round_from < 1,

@@ -29,7 +29,10 @@ from invr.fit.demand import wanted_sound_density, wanted_weights
 from invr.fit_unit import (
     Steps,
     UnitFit,
+    as_one,
     fit_unit,
+    fit_units,
+    fits_together,
     fitting_threads,
     objective_of,
     part_of,
@@ -93,25 +96,38 @@ def fit_chunk(
 
     `teacher` are its networks if they are there already, else they are fitted first. `report` counts every network
     as often as it is worked on: as a teacher, as one that is written, and again when it is fine-tuned. Networks that
-    have no teacher are fitted side by side on `workers`, to the same weights.
+    have no teacher are fitted side by side on `workers`, to the same weights, or in batches (`config.fit.batch`).
     """
-    tiles = _tiles(signal, config)
-    config = replace(config, tiles=tiles)
-    plans = _plans(signal, config)
+    parts = units_of(signal, config, device)
+    plans = [part.plan for part in parts]
     before, units = _count(signal, config, len(plans))
     if config.teacher and teacher is None:
         teaching = teacher_config(config)
         teacher = fit_chunk(signal, teaching, device, lambda unit, _, progress: report(unit, units, progress))
-    parts = [
-        UnitFit(plan, part_of(signal, plan, tiles), config, _seed(config, signal, number), device)
-        for number, plan in enumerate(plans)
-    ]
-    if workers and workers.count > 1 and not teacher and sum(map(weights_to_fit, plans)) > weights_to_fit(plans[0]):
+    if fits_together(config, device) and parts:
+        found = fit_units(parts, as_one(parts, report, units))
+    elif workers and workers.count > 1 and not teacher and sum(map(weights_to_fit, plans)) > weights_to_fit(plans[0]):
         found = side_by_side(parts, workers, report, units)
     else:
         found = _one_by_one(parts, teacher, lambda number, progress: report(before + number, units, progress))
+    return fitted_chunk(parts, found)
+
+
+def units_of(signal: Signal, config: EncodeConfig, device: str) -> list[UnitFit]:
+    """The networks of a chunk, each with what it is fitted to."""
+    tiles = _tiles(signal, config)
+    config = replace(config, tiles=tiles)
+    return [
+        UnitFit(plan, part_of(signal, plan, tiles), config, _seed(config, signal, number), device)
+        for number, plan in enumerate(_plans(signal, config))
+    ]
+
+
+def fitted_chunk(parts: Sequence[UnitFit], found: Sequence[tuple[Field, Steps]]) -> FittedChunk:
+    """The chunk of these networks, fitted."""
     fields, steps = zip(*found, strict=True) if found else ((), ())
-    return FittedChunk(tuple(plans), fields, steps, tiles)
+    tiles = parts[0].config.tiles if parts else None
+    return FittedChunk(tuple(part.plan for part in parts), fields, steps, tiles or TileGrid())
 
 
 def _one_by_one(

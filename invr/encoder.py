@@ -71,7 +71,7 @@ def encode(
         if path is not None:
             key = _key(config, read, streams, all_tags)
             journal = stack.enter_context(Journal(path, key, say, resume=work.resume))
-        workers = stack.enter_context(open_workers(work.workers, config.threads))
+        workers = stack.enter_context(open_workers(work.workers, config.threads, device))
         with TargetFile(target, alone=journal is not None) as file:
             output = Output(file, streams, all_tags)
             course = Course(config, streams, device, reader.duration_s, workers)

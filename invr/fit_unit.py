@@ -1,4 +1,4 @@
-"""The fit of one network of a chunk, here or on a worker: a pure function of what `UnitFit` holds."""
+"""The fit of one network of a chunk, here, on a worker or with others: a pure function of what `UnitFit` holds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from inrv_format.families.base import count_weights
 from inrv_format.streams import AUDIO, VIDEO
 from numpy.typing import NDArray
 
-from invr.config import EncodeConfig
+from invr.config import EncodeConfig, Goal
 from invr.device import torch_threads
 from invr.encode_sound import is_silence, normalised, scaled_sound, silenced, solved
 from invr.fields import Field, build_field
@@ -29,9 +30,11 @@ from invr.fit import (
     PairedObjective,
     PictureObjective,
     PointObjective,
+    Problem,
     SoundObjective,
     UnitPlan,
     fit,
+    fit_together,
 )
 from invr.fit.objectives import Objective
 from invr.quant import order_units
@@ -91,15 +94,62 @@ def fit_unit(
     unit: UnitFit, report: Callable[[FitProgress], None], teacher: FittedChunk | None = None
 ) -> tuple[Field, Steps]:
     """A field fitted to its part of the signal, and its learned steps."""
+    start = _start(unit, report, teacher)
+    if start.problem is None:
+        return start.field, start.steps
+    with fitting_threads(unit.plan):
+        steps = fit(start.field, start.problem.objective, unit.config.fit, unit.seed, report)
+    return _finished(start, steps)
+
+
+def fit_units(units: Sequence[UnitFit], report: Callable[[int, FitProgress], None]) -> list[tuple[Field, Steps]]:
+    """The same for networks of one or several chunks, as many at once as `config.fit.batch` says, without teachers.
+
+    `report` gets the number of a network and its progress.
+    """
+    starts = [_start(unit, partial(report, number), None) for number, unit in enumerate(units)]
+    found = [(start.field, start.steps) for start in starts]
+    for wide in (False, True):
+        pairs = [(number, start.problem) for number, start in enumerate(starts) if start.problem]
+        waiting = [(number, problem) for number, problem in pairs if _is_wide(units[number].plan) == wide]
+        if not waiting:
+            continue
+        numbers, problems = zip(*waiting, strict=True)
+        with fitting_threads(units[numbers[0]].plan):
+            told = partial(_renumbered, report, numbers)
+            fitted = fit_together(problems, units[0].config.fit, told)
+        for number, steps in zip(numbers, fitted, strict=True):
+            found[number] = _finished(starts[number], steps)
+    return found
+
+
+def fits_together(config: EncodeConfig, device: str) -> bool:
+    """Whether networks are fitted in batches: not with a goal or a teacher, and on a CPU only where asked for."""
+    several = config.fit.batch > 1 or (config.fit.batch == 0 and device != "cpu")
+    return several and config.teacher is None and config.goal == Goal() and config.fit.limit_s is None
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A network before its fit, and the gain of its sound; without a `problem` it is finished, with these steps."""
+
+    field: Field
+    problem: Problem | None
+    gain: float = 1.0
+    steps: Steps = None
+
+
+def _start(unit: UnitFit, report: Callable[[FitProgress], None], teacher: FittedChunk | None) -> _Start:
     plan, signal, config = unit.plan, unit.part, unit.config
     generator = torch.Generator().manual_seed(unit.seed)
     field = build_field(plan.spec, plan.domain)
     field.initialise(generator)
     if isinstance(field, Lapped):
-        return field, solved(field, signal, config, report)
+        return _Start(field, None, steps=solved(field, signal, config, report))
     sound, gain = normalised(signal.audio) if plan.spec.MEDIA & AUDIO else (None, 1.0)
     if is_silence(plan, gain):
-        return silenced(field), dict.fromkeys(dict(field.named_tensors()), 1.0) if config.fit.lmbda else None
+        steps = dict.fromkeys(dict(field.named_tensors()), 1.0) if config.fit.lmbda else None
+        return _Start(silenced(field), None, steps=steps)
     if isinstance(field, AudioSiren) and sound is not None and not field.spec.octaves:
         field.start_at(dominant_cycles(torch.from_numpy(sound), field.spec.first, generator), generator)
     field.to(unit.device)
@@ -107,19 +157,26 @@ def fit_unit(
     objective: Objective = source
     if config.teacher and teacher:
         objective = DistilledObjective(source, _teacher_of(plan, teacher, gain), config.teacher.alpha)
-    with fitting_threads(plan):
-        steps = fit(field, objective, config.fit, unit.seed, report)
-    order_units(field)
-    scaled = scaled_sound(field, steps or {}, gain)
-    return field, scaled if steps else None
+    return _Start(field, Problem(field, objective, unit.seed), gain)
+
+
+def _finished(start: _Start, steps: Steps) -> tuple[Field, Steps]:
+    """A fitted network with its units in order and the source's own loudness."""
+    order_units(start.field)
+    scaled = scaled_sound(start.field, steps or {}, start.gain)
+    return start.field, scaled if steps else None
 
 
 @contextmanager
 def fitting_threads(plan: UnitPlan) -> Iterator[None]:
     """Within the context torch has as many threads as the fit of such a network gets."""
-    wide = max(max(shape, default=0) for _, shape in plan.spec.tensor_shapes(plan.domain) if len(shape) == 2) >= WIDE
-    with torch_threads(torch.get_num_threads() if wide else 1):
+    with torch_threads(torch.get_num_threads() if _is_wide(plan) else 1):
         yield
+
+
+def _is_wide(plan: UnitPlan) -> bool:
+    shapes = [shape for _, shape in plan.spec.tensor_shapes(plan.domain)]
+    return max(max(shape, default=0) for shape in shapes if len(shape) == 2) >= WIDE
 
 
 def objective_of(
@@ -143,20 +200,28 @@ def side_by_side(
 
     Time that is limited is shared as if `workers.count` went on side by side until it ends.
     """
-    inside = [0.0] * len(units)
     clock = _Clock(units, workers.count)
     tasks = [
         Task(f"chunk {unit.part.index}, network {number}", lambda number=number: clock.limited(number))  # type: ignore[misc]
         for number, unit in enumerate(units)
     ]
+    told = as_one(units, report, total)
+    results = workers.map(_fit_apart, tasks, told=told, done=ignore, stopping=never)
+    return [_joined(unit, *result) for unit, result in zip(units, results, strict=True)]
+
+
+def as_one(
+    units: Sequence[UnitFit], report: Callable[[int, int, FitProgress], None], total: int
+) -> Callable[[int, FitProgress], None]:
+    """Takes the progress of each network, and tells that of all as of the first of `total` / their number."""
+    inside = [0.0] * len(units)
 
     def told(number: int, progress: FitProgress) -> None:
         inside[number] = progress.step / progress.steps
         steps = units[0].config.fit.steps
         report(0, total // len(units), FitProgress(round(sum(inside) * steps), steps * len(units), progress.psnr_db))
 
-    results = workers.map(_fit_apart, tasks, told=told, done=ignore, stopping=never)
-    return [_joined(unit, *result) for unit, result in zip(units, results, strict=True)]
+    return told
 
 
 class _Clock:
@@ -191,6 +256,12 @@ def _joined(unit: UnitFit, tensors: dict[str, NDArray[np.float32]], steps: Steps
         for name, tensor in field.named_tensors():
             tensor.copy_(torch.from_numpy(tensors[name]))
     return field.to(unit.device), steps
+
+
+def _renumbered(
+    report: Callable[[int, FitProgress], None], numbers: Sequence[int], number: int, progress: FitProgress
+) -> None:
+    report(numbers[number], progress)
 
 
 def _teacher_of(plan: UnitPlan, teacher: FittedChunk, gain: float) -> Field:

@@ -71,7 +71,8 @@ def refine(
     """
     config, work = config or RefineConfig(), work or WorkConfig()
     device = prepare_device(config.device, config.threads)
-    with opened(path) as file, translated_backend(), open_workers(work.workers, config.threads) as workers:
+    at_work = open_workers(work.workers, config.threads, device)
+    with opened(path) as file, translated_backend(), at_work as workers:
         reader = Reader(file)
         if reader.video is None:
             raise InputError(f"{os.fspath(path)}: has sound alone, whose network is solved for and not fitted")

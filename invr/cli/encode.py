@@ -80,6 +80,9 @@ def encode(
         "auto", "--tiles", metavar="CxR", help="cut the picture into tiles, each a network; auto goes by content"
     ),
     device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
+    batch: int = typer.Option(
+        0, "--batch", metavar="N", min=0, help="networks fitted at once; 0: one on a CPU, as many as fill a GPU"
+    ),
     threads: int = typer.Option(0, "--threads", "-j", min=0, help="0 uses all cores"),
     workers: str = typer.Option(
         "auto", "--workers", metavar="N", help="processes that fit chunks side by side, ray, or ray://HOST:PORT"
@@ -134,6 +137,7 @@ def encode(
         )
         config = replace(
             config,
+            fit=replace(config.fit, batch=batch),
             quant=replace(
                 config.quant,
                 symmetric=config.quant.symmetric and not asymmetric,

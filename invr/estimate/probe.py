@@ -42,8 +42,8 @@ class Probe:
 def probe_chunk(
     signal: Signal, streams: Mapping[int, Stream], config: EncodeConfig, steps: int, device: str, clock: Clock
 ) -> Probe:
-    """Fit one chunk for `steps`, and time that by `clock`."""
-    config = replace(config, fit=replace(config.fit, steps=steps, checks=CHECKS, limit_s=None))
+    """Fit one chunk for `steps`, one network after the other, and time that by `clock`."""
+    config = replace(config, fit=replace(config.fit, steps=steps, checks=CHECKS, limit_s=None, batch=1))
     seen: dict[int, list[tuple[float, int]]] = {}
 
     def watch(unit: int, _units: int, progress: FitProgress) -> None:

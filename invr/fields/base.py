@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -44,17 +44,24 @@ class Field(nn.Module):
 
     The parameters' names and order are those of `spec.tensor_shapes(domain)`. A subclass fills them in
     `initialise` and evaluates them in `picture`, `sound` or both. It is best asked for SOUND_POINTS times at once.
+
+    `networks` is empty, or how many networks of equal shapes are stacked in one field: a dimension in front of each
+    tensor, of coordinates and of values. `precision` is that of a fit (`FitConfig`); without gradients everything is
+    float32.
     """
 
     SOUND_POINTS: ClassVar[int] = POINTS_PER_BLOCK
 
-    def __init__(self, spec: Spec, domain: Domain) -> None:
+    def __init__(self, spec: Spec, domain: Domain, networks: tuple[int, ...] = ()) -> None:
         super().__init__()
         self.spec = spec
         self.domain = domain
+        self.networks = networks
+        self.precision = "float32"
         self._substitutes: Mapping[str, Tensor] | None = None
+        shapes = spec.tensor_shapes(domain)
         self.tensors = nn.ParameterDict(
-            {_key(name): nn.Parameter(torch.zeros(shape)) for name, shape in spec.tensor_shapes(domain)}
+            {_key(name): nn.Parameter(torch.zeros(*networks, *shape)) for name, shape in shapes}
         )
 
     def __getitem__(self, name: str) -> Tensor:
@@ -92,13 +99,19 @@ class Field(nn.Module):
 
         A block is a function that any thread may call, for values [rows, W, C] without gradients.
         """
-        frames = torch.full((len(y),), position, device=y.device)
+        return self.blocks_of_frames([position], y, x)
+
+    @torch.no_grad()
+    def blocks_of_frames(self, positions: Sequence[float], y: Tensor, x: Tensor) -> list[Block]:
+        """The same of several frames, the rows of each below those of the one before: one may be little for a GPU."""
+        frames = torch.tensor(positions, dtype=torch.float32, device=y.device).repeat_interleave(len(y))
+        rows = y.repeat(len(positions))
 
         @torch.no_grad()
         def values(part: slice) -> Tensor:
-            return self.picture(Rows(frames[part], y[part], x))
+            return self.picture(Rows(frames[part], rows[part], x))
 
-        return [partial(values, part) for part in row_blocks(y, len(x))]
+        return [partial(values, part) for part in row_blocks(rows, len(x))]
 
     def sound(self, t: Tensor) -> Tensor:
         """Amplitudes [heads, N, C] at the N times `t`, float64 in [-1, 1] over the chunk's samples."""
@@ -132,11 +145,11 @@ class Field(nn.Module):
 
 
 class _Sine(torch.autograd.Function):
-    """sin(x W^T + b) for x [N, I]: one fused product forward, one cosine backward."""
+    """sin(x W^T + b) for x [..., N, I]: one fused product forward, one cosine backward."""
 
     @staticmethod
     def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        phase = torch.addmm(bias, x, weight.t())
+        phase = _affine(x, weight, bias)
         ctx.save_for_backward(x, weight, phase)
         return sine(phase)
 
@@ -144,18 +157,20 @@ class _Sine(torch.autograd.Function):
     def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x, weight, phase = ctx.saved_tensors  # type: ignore[attr-defined]
         grad = cosine(phase).mul_(grads[0])
-        return grad @ weight, grad.t() @ x, grad.sum(0)
+        return grad @ weight, grad.mT @ x, grad.sum(-2)
 
 
 def sine_layer(x: Tensor, weight: Tensor, bias: Tensor, omega: float) -> Tensor:
-    """sin(omega (W x + b)) for x [..., I] (Sitzmann et al. 2020, SIREN, eq. 3)."""
+    """sin(omega (W x + b)) for x [..., I] (Sitzmann et al. 2020, SIREN, eq. 3).
+
+    W [O, I] and b [O] may have a dimension in front, for as many networks at once; it is the first of x then.
+    """
+    flat, weight, bias = _points(x, weight), weight * omega, bias * omega
     if not torch.is_grad_enabled():
-        return sine_(torch.addmm(bias * omega, x.reshape(-1, x.shape[-1]), (weight * omega).t())).reshape(
-            *x.shape[:-1], weight.shape[0]
-        )
-    flat = _Sine.apply(x.reshape(-1, x.shape[-1]), weight * omega, bias * omega)  # type: ignore[no-untyped-call]
-    result: Tensor = flat.reshape(*x.shape[:-1], weight.shape[0])
-    return result
+        waves = sine_(_affine(flat, weight, bias))
+    else:
+        waves = _Sine.apply(flat, weight, bias)  # type: ignore[no-untyped-call]
+    return waves.reshape(*x.shape[:-1], weight.shape[-2])
 
 
 class _TimeWaves(torch.autograd.Function):
@@ -192,8 +207,22 @@ def time_layer(t: Tensor, weight: Tensor, bias: Tensor, omega: float) -> Tensor:
 
 
 def linear_layer(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """W x + b for x [..., I]."""
-    return torch.nn.functional.linear(x, weight, bias)
+    """W x + b for x [..., I], for several networks as in `sine_layer`."""
+    if weight.dim() == 2:
+        return torch.nn.functional.linear(x, weight, bias)
+    return _affine(_points(x, weight), weight, bias).reshape(*x.shape[:-1], weight.shape[-2])
+
+
+def _points(x: Tensor, weight: Tensor) -> Tensor:
+    """x [..., I] with its points in one dimension, and before it those in which networks are told apart."""
+    return x.reshape(*weight.shape[:-2], -1, x.shape[-1])
+
+
+def _affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """x W^T + b for x [..., N, I]."""
+    if weight.dim() == 2:
+        return torch.addmm(bias, x, weight.t())
+    return torch.baddbmm(bias.unsqueeze(-2), x, weight.mT)
 
 
 def uniform_(tensor: Tensor, bound: float, generator: torch.Generator) -> None:
@@ -217,7 +246,7 @@ def sample_times(count: int, device: torch.device | str = "cpu") -> Tensor:
     return (2 * torch.arange(count, dtype=torch.float64, device=device) + 1) / count - 1
 
 
-def cell_coordinates(cells: Tensor, count: int) -> Tensor:
+def cell_coordinates(cells: Tensor, count: int | Tensor) -> Tensor:
     """Coordinates of cell numbers (fractions too) among `count`, in float64 and rounded once to float32."""
     return ((2 * cells.double() + 1) / count - 1).float()
 

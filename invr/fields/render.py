@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from invr.fields.base import Field
-from invr.fields.parallel import Block, BlockMap, parallel_map
+from invr.fields.parallel import POINTS_PER_GPU_BLOCK, Block, BlockMap, parallel_map
 
 Picture = NDArray[np.float32]
-# How many blocks each tile of a frame has, and what they give, in their order.
-_Started = tuple[list[int], Iterator[Tensor]]
+# A field, and where it is evaluated.
+_Placed = tuple[Field, Tensor, Tensor]
+# How many frames are under work, how many blocks each tile of them has, and what these give, in their order.
+_Started = tuple[int, list[int], Iterator[Tensor]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +36,55 @@ def axis_centres(start: float, end: float, count: int, origin: float, extent: fl
 
 
 def render_pictures(
-    tiles: Sequence[tuple[Field, PictureGrid]], positions: NDArray[np.float64], block_map: BlockMap = map
+    tiles: Sequence[tuple[Field, PictureGrid]],
+    positions: NDArray[np.float64],
+    block_map: BlockMap = map,
+    frames_at_once: int = 0,
 ) -> Iterator[list[Picture]]:
     """Frames at `positions` in frames of the chunk, one at a time, in their order: the picture [H, W, C] of each tile
     as float32, nominally in [-1, 1].
 
     `block_map` evaluates the blocks of all tiles together, and those of the next frame while this one is worked on.
+    With `frames_at_once` it has so many frames in the place of one; 0 is one on a CPU, and on a GPU as many as give
+    the largest tile a whole block.
     """
     placed = []
     for field, grid in tiles:
         device = next(field.parameters()).device
         y, x = (torch.from_numpy(axis.astype(np.float32)).to(device) for axis in (grid.y, grid.x))
         placed.append((field, y, x))
+    count = frames_at_once or _frames_at_once(placed)
     before: _Started | None = None
-    for position in positions:
-        started = _started(placed, float(position), block_map)
+    for first in range(0, len(positions), count):
+        started = _started(placed, positions[first : first + count].tolist(), block_map)
         if before:
-            yield _finished(before)
+            yield from _finished(before)
         before = started
     if before:
-        yield _finished(before)
+        yield from _finished(before)
 
 
-def _started(placed: Sequence[tuple[Field, Tensor, Tensor]], position: float, block_map: BlockMap) -> _Started:
+def _frames_at_once(placed: Sequence[_Placed]) -> int:
+    largest = max((len(y) * len(x) for _, y, x in placed), default=1)
+    on_cpu = all(y.device.type == "cpu" for _, y, _ in placed)
+    return 1 if on_cpu else max(1, POINTS_PER_GPU_BLOCK // max(1, largest))
+
+
+def _started(placed: Sequence[_Placed], positions: Sequence[float], block_map: BlockMap) -> _Started:
     """The tiles' blocks at y and x, all in the hands of `block_map`."""
-    blocks = [field.blocks(position, y, x) for field, y, x in placed]
-    return [len(part) for part in blocks], iter(block_map(_call, chain.from_iterable(blocks)))
+    if len(positions) == 1:
+        blocks = [field.blocks(positions[0], y, x) for field, y, x in placed]
+    else:
+        blocks = [field.blocks_of_frames(positions, y, x) for field, y, x in placed]
+    return len(positions), [len(part) for part in blocks], iter(block_map(_call, chain.from_iterable(blocks)))
 
 
-def _finished(started: _Started) -> list[Picture]:
-    """The tiles' pictures."""
-    counts, values = started
-    return [torch.cat(list(islice(values, count))).cpu().numpy() for count in counts]
+def _finished(started: _Started) -> Iterator[list[Picture]]:
+    """The tiles' pictures, frame by frame."""
+    frames, counts, values = started
+    pictures = [torch.cat(list(islice(values, count))).cpu().numpy() for count in counts]
+    for parts in zip(*(np.split(picture, frames) for picture in pictures), strict=True):
+        yield list(parts)
 
 
 def _call(block: Block) -> Tensor:

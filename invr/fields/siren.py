@@ -15,6 +15,7 @@ from torch import Tensor
 
 from invr.fields.base import Field, Layer, Rows, cell_coordinates, linear_layer, sine_layer, siren_hidden_, uniform_
 from invr.fields.embed import embed_axis
+from invr.fields.half import half_sine_layer
 from invr.fields.parallel import Block, row_blocks
 from invr.fields.sine import cosine, sine, sine_
 from invr.fields.waves import hats, phases, plane_waves, windowed_waves
@@ -74,7 +75,7 @@ class Siren(Field):
         if self.spec.embedding not in PLANE_WAVES or self.spec.activation == RELU:
             return None
         if name in DELTA_TENSORS:
-            return self.spec.omega * float(self["first.weight"].detach()[:, :2].abs().max())
+            return self.spec.omega * float(self["first.weight"].detach()[..., :2].abs().max())
         return self.spec.omega if name in ("first.weight", "first.bias") else None
 
     def _initialise_waves(self, generator: torch.Generator) -> None:
@@ -106,9 +107,11 @@ class Siren(Field):
             weight, bias = self[f"hidden{i}.weight"], self[f"hidden{i}.bias"]
             if spec.activation == RELU:
                 hidden = torch.relu(linear_layer(hidden, weight, bias))
+            elif self.precision == "bfloat16" and torch.is_grad_enabled():
+                hidden = half_sine_layer(hidden, weight, bias, spec.omega)
             else:
                 hidden = sine_layer(hidden, weight, bias, spec.omega)
-        return linear_layer(hidden, self["output.weight"], self["output.bias"])
+        return linear_layer(hidden.float(), self["output.weight"], self["output.bias"])
 
     @torch.no_grad()
     def blocks(self, position: float, y: Tensor, x: Tensor) -> list[Block]:
@@ -181,7 +184,7 @@ class Siren(Field):
     def _waves(self, rows: Rows, t: Tensor) -> Tensor:
         """First layer [R, C, M]."""
         points, offset = self._places(rows.frames, rows.y, rows.x), self._offset(t)
-        weight = self._scale() * self["first.weight"][:, :2]
+        weight = self._scale() * self["first.weight"][..., :2]
         if self.spec.activation == RELU:
             return torch.relu(phases(points, weight, offset))
         if self.spec.embedding == WAVES:
@@ -195,29 +198,30 @@ class Siren(Field):
 
     def _offset(self, t: Tensor) -> Tensor:
         """What time and bias add to the first layer's sums [R, M], scaled."""
-        return self._scale() * (self["first.weight"][:, 2] * t[:, None] + self["first.bias"])
+        slope, bias = self["first.weight"][..., 2], self["first.bias"]
+        return self._scale() * (slope.unsqueeze(-2) * t[..., None] + bias.unsqueeze(-2))
 
     def _places(self, frames: Tensor, y: Tensor, x: Tensor) -> Tensor:
         """Where the first layer sees the points: [R, C, 2]."""
+        right, down = x.unsqueeze(-2), y[..., None]
         if self.spec.motion == STILL:
-            return torch.stack([x.expand(len(y), -1), y[:, None].expand(-1, len(x))], 2)
-        a, b, c, d, e, f = torch.split(self._motion(frames), 1, dim=1)
-        down = y[:, None]
-        places = torch.stack([(1 + a) * x + (b * down + c), d * x + ((1 + e) * down + f)], 2)
+            shape = (*y.shape, x.shape[-1])
+            return torch.stack([right.expand(shape), down.expand(shape)], -1)
+        a, b, c, d, e, f = torch.split(self._motion(frames), 1, dim=-1)
+        places = torch.stack([(1 + a) * right + (b * down + c), d * right + ((1 + e) * down + f)], -1)
         if self.spec.motion == GRID:
             across, along, times = self.spec.lengths
             nodes = hats(cell_coordinates(frames, self.domain.frames), times) @ self["motion.grid"]
-            rows = (
-                nodes.view(len(frames), 2, along, across).mul(hats(y, along)[:, None, :, None]).sum(2)
-            )  # [R, 2, across]
-            places = places + (rows @ hats(x, across).t()).movedim(1, 2)
+            rows = nodes.view(*y.shape, 2, along, across).mul(hats(y, along)[..., None, :, None]).sum(-2)
+            moved = rows.flatten(-3, -2) @ hats(x, across).mT  # [R 2, C]
+            places = places + moved.view(*y.shape, 2, x.shape[-1]).mT
         return places
 
     def _windows(self, x: Tensor, y: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """The waves' windows along x [C, M] and for each row (y, t) [R, M]: exp of -(sharpness (p - centre))^2."""
-        cx, cy, ct, sx, sy, st = self["first.window"].unbind(1)
-        column = torch.square((x[:, None] - cx) * sx)
-        row = torch.square((y[:, None] - cy) * sy) + torch.square((t[:, None] - ct) * st)
+        cx, cy, ct, sx, sy, st = self["first.window"].unsqueeze(-3).unbind(-1)
+        column = torch.square((x[..., None] - cx) * sx)
+        row = torch.square((y[..., None] - cy) * sy) + torch.square((t[..., None] - ct) * st)
         return torch.exp(-column), torch.exp(-row)
 
     def _motion(self, frames: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """The encoder's heart: networks are chosen and fitted here; decoding never imports it."""
 
+from invr.fit.batch import Problem, fit_batch, fit_together
 from invr.fit.closed import choose_lapped, solve, squared_error
 from invr.fit.distill import DistilledObjective
 from invr.fit.finetune import finetune
@@ -13,12 +14,15 @@ __all__ = [
     "PairedObjective",
     "PictureObjective",
     "PointObjective",
+    "Problem",
     "SoundObjective",
     "UnitPlan",
     "choose_lapped",
     "choose_tiles",
     "finetune",
     "fit",
+    "fit_batch",
+    "fit_together",
     "plan_units",
     "refit",
     "solve",

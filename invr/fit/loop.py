@@ -107,6 +107,7 @@ class _Descent:
         first_steps: Mapping[str, float] | None = None,
     ) -> None:
         self._field = field
+        field.precision = config.precision
         self._objective = objective
         self._config = config
         self._seed = seed
@@ -134,8 +135,7 @@ class _Descent:
                 continue
             error, bits = self._check()
             price = self._bit_price * bits
-            # error is rightly given away for bits until it is worth as much as they are
-            if not math.isfinite(error) or error > DIVERGED_FACTOR * max(self._least_error, price, HARMLESS_LOSS):
+            if has_diverged(error, self._least_error, price):
                 return False
             self._least_error = min(self._least_error, error)
             cost = error + price
@@ -160,10 +160,7 @@ class _Descent:
         """Switch phases where it is time; the states of an earlier phase are not compared with a later one's."""
         if self._rate is None:
             return
-        config = self._config
-        phase = Phase.EXACT if progress < config.noise_from else Phase.NOISY
-        if progress >= config.round_from:
-            phase = Phase.ROUNDED
+        phase = phase_at(progress, self._config)
         if phase is self._phase:
             return
         if self._phase is Phase.EXACT:
@@ -172,7 +169,7 @@ class _Descent:
 
     def _step(self) -> None:
         """One step of every optimizer."""
-        loss = self._loss(self._generator if self._phase is Phase.NOISY else None)
+        loss = self._loss()
         for optimizer in self._optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -182,12 +179,15 @@ class _Descent:
         for scheduler in self._schedulers:
             scheduler.step()
 
-    def _loss(self, noise: torch.Generator | None) -> Tensor:
+    def _loss(self) -> Tensor:
         objective, field = self._objective, self._field
         if self._rate is None:
             return objective.loss(field, self._generator) + penalty(field, self._config)
         if self._phase is Phase.EXACT:
             return objective.loss(field, self._generator)
+        noise = None
+        if self._phase is Phase.NOISY:
+            noise = torch.rand(self._rate.weights, generator=self._generator).to(self._rate.log_step.device)
         tensors, bits = self._rate.substitutes(field, noise)
         with field.substituted(tensors):
             error = objective.loss(field, self._generator)
@@ -215,6 +215,21 @@ class _Descent:
             self._rate.load_state_dict(rate)
 
 
+def phase_at(progress: float, config: FitConfig) -> Phase:
+    """The phase of a fit with rate at a part of it."""
+    if progress >= config.round_from:
+        return Phase.ROUNDED
+    return Phase.NOISY if progress >= config.noise_from else Phase.EXACT
+
+
+def has_diverged(error: float, least_error: float, price: float) -> bool:
+    """Whether an error is none that a fit may have, with bits that cost `price`.
+
+    Error is rightly given away for bits until it is worth as much as they are.
+    """
+    return not math.isfinite(error) or error > DIVERGED_FACTOR * max(least_error, price, HARMLESS_LOSS)
+
+
 def penalty(field: Field, config: FitConfig) -> Tensor | float:
     """What a fit without rate adds to the error: l1 times the sum of absolute weights (INVR eq. 5).
 
@@ -229,9 +244,14 @@ def penalty(field: Field, config: FitConfig) -> Tensor | float:
 @torch.no_grad()
 def checked_loss(field: Field, objective: Objective, seed: int) -> float:
     """Error at points that are the same at every check."""
-    generator = torch.Generator().manual_seed(seed ^ 0x5EED)
+    generator = check_generator(seed)
     losses = [objective.loss(field, generator) for _ in range(CHECK_BATCHES)]
     return float(torch.stack(losses).mean())
+
+
+def check_generator(seed: int) -> torch.Generator:
+    """Draws the points of a check."""
+    return torch.Generator().manual_seed(seed ^ 0x5EED)
 
 
 def psnr_db(loss: float, peak: float) -> float:

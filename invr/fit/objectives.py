@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +13,8 @@ from torch import Tensor
 
 from invr.config import FitConfig
 from invr.fields.av_siren import AvSiren
-from invr.fields.base import Field, Rows, cell_centres, sample_times
+from invr.fields.base import Field, Rows, cell_centres, cell_coordinates, sample_times
+from invr.fields.stack import SirenStack
 
 # Indices of points, and values there: one tensor for each medium.
 Points = tuple[Tensor, ...]
@@ -92,15 +94,45 @@ class PictureObjective(PointObjective):
         self.points, self.power = frames * height * width, 1.0
         self._y, self._x = cell_centres(height, device), cell_centres(width, device)
 
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Frames, height and width."""
+        frames, height, width, _ = self._values.shape
+        return frames, height, width
+
+    @property
+    def device(self) -> torch.device:
+        """Where the values lie."""
+        return self._values.device
+
+    @property
+    def value_bytes(self) -> int:
+        """Of all values."""
+        return self._values.nbytes
+
+    @property
+    def drawn(self) -> tuple[int, int]:
+        """Rows and columns of a step."""
+        _, height, width = self.sizes
+        if self._config.sampling == "frame":
+            return height, width
+        columns = min(width, self._config.columns)
+        return max(1, self._config.rows * self._config.columns // columns), columns
+
+    @property
+    def kind(self) -> tuple[object, ...] | None:
+        """What objectives that can be batched have in common; None for one of whole frames."""
+        scattered = self._config.sampling == "scattered"
+        return (self.drawn, self._largest, self._values.shape[3]) if scattered else None
+
     def draw(self, generator: torch.Generator) -> Points:
         """Frames [R] and rows [R], and the columns [C] that all of them share."""
-        count, height, width, _ = self._values.shape
+        count, height, width = self.sizes
+        rows, columns = self.drawn
         if self._config.sampling == "frame":
             whole = torch.randint(count, (1,), generator=generator).expand(height)
             drawn = (whole, torch.arange(height), torch.arange(width))
         else:
-            columns = min(width, self._config.columns)
-            rows = max(1, self._config.rows * self._config.columns // columns)
             drawn = (
                 torch.randint(count, (rows,), generator=generator),
                 torch.randint(height, (rows,), generator=generator),
@@ -117,6 +149,30 @@ class PictureObjective(PointObjective):
         """Pixels at R x C points."""
         frames, rows, columns = points
         return (self._values[frames[:, None], rows[:, None], columns[None]].float() * (2 / self._largest) - 1,)
+
+
+class PictureBatch:
+    """B objectives of one `kind` at once; they keep their pixels in one tensor from now on."""
+
+    def __init__(self, objectives: Sequence[PictureObjective]) -> None:
+        counts = [one.points for one in objectives]
+        flat = [one._values.flatten(0, 2) for one in objectives]
+        self._values, self._scale = torch.cat(flat), 2 / objectives[0]._largest
+        for one, part in zip(objectives, torch.split(self._values, counts), strict=True):
+            one._values = part.view(one._values.shape)
+        device = self._values.device
+        sizes = torch.tensor([one.sizes for one in objectives], device=device)
+        self._height, self._width = sizes[:, 1, None], sizes[:, 2, None]
+        self._first = torch.tensor([0, *counts[:-1]], device=device).cumsum(0)[:, None, None]
+
+    def losses(self, stack: SirenStack, points: Points) -> Tensor:
+        """Mean squared error [B] of each network at its frames [B, R] and rows [B, R], and its columns [B, C]."""
+        frames, rows, columns = points
+        y, x = cell_coordinates(rows, self._height), cell_coordinates(columns, self._width)
+        predicted = stack.picture(Rows(frames, y, x))
+        lines = (frames * self._height + rows) * self._width
+        target = self._values[self._first + lines[..., None] + columns[:, None]].float() * self._scale - 1
+        return torch.nn.functional.mse_loss(predicted, target, reduction="none").mean((1, 2, 3))
 
 
 class SoundObjective(PointObjective):

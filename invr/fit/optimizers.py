@@ -22,7 +22,8 @@ FLOOR = 0.01
 class Muon(torch.optim.Optimizer):
     """Momentum whose update is orthogonalised (Jordan et al. 2024), Nesterov form, momentum 0.95.
 
-    The update is scaled by sqrt(max(1, rows / columns)), so one rate serves matrices of any shape.
+    The update is scaled by sqrt(max(1, rows / columns)), so one rate serves matrices of any shape. Matrices may be
+    stacked, [..., rows, columns].
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95) -> None:
@@ -37,11 +38,12 @@ class Muon(torch.optim.Optimizer):
             for matrix in group["params"]:
                 if matrix.grad is not None:
                     by_shape.setdefault(matrix.shape, []).append(matrix)
-            for (rows, columns), matrices in by_shape.items():
+            for (*_, rows, columns), matrices in by_shape.items():
                 updates = orthogonalise(torch.stack([self._direction(matrix, group) for matrix in matrices]))
                 rate = group["lr"] * math.sqrt(max(1.0, rows / columns))
                 for matrix, update in zip(matrices, updates, strict=True):
-                    matrix.add_(update, alpha=-rate)
+                    # a rate that lies on the device is read by a recorded step, as a number it would be fixed
+                    matrix.sub_(update * rate) if isinstance(rate, Tensor) else matrix.add_(update, alpha=-rate)
 
     def _direction(self, matrix: Tensor, group: dict[str, Any]) -> Tensor:
         """Gradient plus momentum, Nesterov's form."""

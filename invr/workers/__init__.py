@@ -21,8 +21,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def worker_count(workers: str, threads: int) -> int:
-    """How many processes `workers` asks for: a number, or auto, one for each of `threads` (0: of the processors)."""
+def worker_count(workers: str, threads: int, device: str = "cpu") -> int:
+    """How many processes `workers` asks for: a number, or auto, one for each of `threads` (0: of the processors).
+
+    On a GPU auto is one, which fits networks in batches: several would take the memory from each other.
+    """
+    if workers == "auto" and device != "cpu":
+        return 1
     if workers == "auto":
         return threads or cores()
     if not workers.isdecimal() or not 0 < int(workers) <= 1024:
@@ -31,7 +36,7 @@ def worker_count(workers: str, threads: int) -> int:
 
 
 @contextmanager
-def open_workers(workers: str, threads: int) -> Iterator[Workers]:
+def open_workers(workers: str, threads: int, device: str = "cpu") -> Iterator[Workers]:
     """Workers that share `threads` (0: all processors): auto, a number of processes, ray, or ray://HOST:PORT.
 
     `ray` is the cluster that RAY_ADDRESS names, or one of this machine alone; `ray://` is Ray's own client protocol.
@@ -41,7 +46,7 @@ def open_workers(workers: str, threads: int) -> Iterator[Workers]:
         from invr.workers.ray_cluster import RayWorkers
 
         opened = RayWorkers(None if workers == RAY else workers)
-    elif (count := worker_count(workers, threads)) == 1:
+    elif (count := worker_count(workers, threads, device)) == 1:
         opened = HereWorkers()
     else:
         from invr.workers.local import LocalWorkers

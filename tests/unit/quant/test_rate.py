@@ -63,7 +63,7 @@ def test_noise_moves_a_weight_by_half_a_step_at_most():
     field, _ = toy_fit(0.0)
     rate = RateModel(field)
     rate.start(field)
-    tensors, _ = rate.substitutes(field, torch.Generator().manual_seed(0))
+    tensors, _ = rate.substitutes(field, torch.rand(rate.weights, generator=torch.Generator().manual_seed(0)))
     moved = torch.cat(
         [(tensors[name] - tensor).abs().flatten() / rate.steps()[name] for name, tensor in field.named_tensors()]
     )

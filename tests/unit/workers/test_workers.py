@@ -111,6 +111,8 @@ def test_a_worker_that_hangs_is_replaced(tmp_path):
 def test_auto_is_a_worker_for_each_thread():
     assert worker_count("auto", 3) == 3
     assert worker_count("5", 3) == 5
+    assert worker_count("auto", 3, "cuda") == 1
+    assert worker_count("2", 3, "cuda") == 2
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "many", "1025", "raymond"])
