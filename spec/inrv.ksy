@@ -356,8 +356,20 @@ types:
         type: u4
       - id: discard
         type: u4
+      - id: edit_count
+        type: u2
+      - id: edits
+        type: coded_edit
+        repeat: expr
+        repeat-expr: edit_count
       - id: extradata
         size-eos: true
+  coded_edit:
+    seq:
+      - id: place
+        type: u4
+      - id: samples
+        type: s4
   index:
     doc-ref: inrv.md, section 8
     seq:

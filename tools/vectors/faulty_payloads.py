@@ -185,8 +185,27 @@ def _coded() -> Iterator[Fault]:
     )
     yield "packets-tensors", "6.1", "packets with a tensor", packets_with(header={"tensor_count": 1})
     yield "packets-contents", "6.1", "packets of a picture", packets_with(header={"contents": 1})
-    long = replace(FLAC, extradata=bytes(4096))
-    yield "packets-header", "7.8", "a codec's header of 4,097 bytes", packets_with(spec=long, longer=True)
+    long = replace(FLAC, extradata=bytes(32_768))
+    yield "packets-header", "7.8", "a codec's header of 32,769 bytes", packets_with(spec=long, longer=True)
+    yield from _edits()
+
+
+def _edits() -> Iterator[Fault]:
+    """Of two edits, at 11 and 19 bytes of the spec, one broken."""
+    edited, place = replace(FLAC, edits=((10, 5), (40, -3))), int.to_bytes
+    yield "edits-of-nothing", "7.8", "an edit of no samples", packets_with(spec=edited, at=15, piece=bytes(4))
+    yield "edits-falling", "7.8", "an edit before the one before it", packets_with(spec=edited, at=19, piece=bytes(4))
+    yield (
+        "edits-within",
+        "7.8",
+        "an edit within the silence of the one before",
+        packets_with(spec=edited, at=19, piece=place(14, 4, "little")),
+    )
+    lost = place((1 << 32) - (1 << 20) - 1, 4, "little")
+    yield "edits-dropping", "7.8", "edits that drop 2^20 + 1 samples", packets_with(spec=edited, at=23, piece=lost)
+    many = replace(FLAC, edits=tuple((place, 1) for place in range(0, 2048, 2)))
+    longer = packets_with(spec=many, at=9, piece=place(1025, 2, "little"))
+    yield "edits-many", "7.8", "1,025 edits", longer
 
 
 def packets_with(

@@ -135,6 +135,10 @@ def _payloads() -> Iterator[Row]:
     flac = replace(FLAC, discard=10)
     packets = coded_unit(flac, Domain(samples=140, channels=1), tuple(map(b85decode, FLAC_PACKETS)))
     trimmed = Chunk(0, None, samples(count=140), (packets,))
+    edited = replace(FLAC, edits=((0, 7), (30, -5), (200, 9)))
+    unit = coded_unit(edited, Domain(samples=160, channels=1), tuple(map(b85decode, FLAC_PACKETS)))
+    held = Chunk(0, None, samples(count=160), (unit,))
+    yield "packets-edited", "7.8", "silence and losses between packets", write_file({1: MONO}, [held])
     yield "packets-trimmed", "7.8", "packets of more samples than are used", write_file({1: MONO}, [trimmed])
 
 
