@@ -32,6 +32,7 @@ MOST_WEIGHTS = 12_000
 LARGE_PIXELS = 352 * 288
 MOST_WEIGHTS_OF_LARGE = 4_500
 SMALLEST_TILE = 32
+LONGEST_TILE = 5
 TILE_OVERLAP = 8
 # Between nodes of the grid of motion (docs/research/rate.md).
 NODE_PIXELS, NODE_FRAMES = 28, 4
@@ -83,6 +84,7 @@ def plan_units(
 def choose_tiles(wanted: float, height: int, width: int) -> TileGrid:
     """The fewest tiles, of them the squarest, whose networks have no more weights than they may have, on average.
 
+    No tile is longer than LONGEST_TILE times its other side where that can be had, so that 41 of them are no strips.
     Each of them is then sized by what its own tile asks for.
     """
     most = MOST_WEIGHTS if height * width < LARGE_PIXELS else MOST_WEIGHTS_OF_LARGE
@@ -91,7 +93,8 @@ def choose_tiles(wanted: float, height: int, width: int) -> TileGrid:
     for columns in range(1, max(1, min(count, width // SMALLEST_TILE)) + 1):
         rows = max(1, min(math.ceil(count / columns), height // SMALLEST_TILE))
         missing = max(0, count - columns * rows)
-        grids.append((missing, columns * rows, abs(math.log(width * rows / (height * columns))), columns, rows))
+        length = abs(math.log(width * rows / (height * columns)))
+        grids.append((missing, length > math.log(LONGEST_TILE), columns * rows, length, columns, rows))
     *_, columns, rows = min(grids)
     return TileGrid(columns, rows, TILE_OVERLAP if columns * rows > 1 else 0)
 

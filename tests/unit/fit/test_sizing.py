@@ -97,3 +97,10 @@ def test_pictures_that_ask_for_much_are_cut_into_square_tiles(wanted, size, grid
     tiles = choose_tiles(wanted, *size)
     assert (tiles.columns, tiles.rows) == grid
     assert (tiles.overlap > 0) == (grid != (1, 1))
+
+
+def test_no_number_of_tiles_gives_strips():
+    for count in range(1, 200):
+        tiles = choose_tiles(count * MOST_WEIGHTS_OF_LARGE, 1080, 1920)
+        assert count <= tiles.columns * tiles.rows <= 1.34 * count + 1
+        assert 1 / 5 <= (1920 / tiles.columns) / (1080 / tiles.rows) <= 5
