@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
+from itertools import islice
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -22,8 +23,10 @@ from inrv_format.streams import Stream, VideoStream
 
 from invr.config import EncodeConfig, Goal, WorkConfig
 from invr.device import prepare_device, translated_backend
+from invr.encode_batch import encode_chunks
 from invr.encode_chunk import AUDIO_ID, VIDEO_ID, EncodedChunk, encode_chunk
 from invr.encode_progress import EncodeProgress, ProgressMeter
+from invr.fit_unit import fits_together
 from invr.goals import Course
 from invr.journal import Entry, Journal, digest_of, journal_path, key_of
 from invr.media import LIVELY_FRAMES, FixedLengths, Lengths, MediaReader, ReadConfig, ShotLengths
@@ -36,6 +39,8 @@ from invr.workers import Done, Task, Workers, ignore, never, open_workers
 __all__ = ["EncodeProgress", "EncodeResult", "encode"]
 
 PIXELS_PER_CHUNK = 1 << 26
+# Chunks whose networks are fitted in the same batches.
+CHUNKS_AT_ONCE = 8
 # Below, the sound of a network is worth a warning.
 SOUND_FLOOR_DB = 8.0
 
@@ -111,7 +116,12 @@ class _Encoding:
     def whole(self, stopping: Callable[[], bool]) -> EncodeResult:
         """Do all of it; KeyboardInterrupt where it was to stop."""
         output, resumed = self._output, 0
-        ordered = self._in_turn if self._config.goal.steers else self._side_by_side
+        if self._config.goal.steers:
+            ordered = self._in_turn
+        elif fits_together(self._config, self._device):
+            ordered = self._in_batches
+        else:
+            ordered = self._side_by_side
         for encoded, was_there in ordered(stopping):
             output.write(encoded)
             self._progress.written(output.totals.duration_s)
@@ -179,6 +189,22 @@ class _Encoding:
         results = self._workers.map(encode_job, tasks(), told=self._progress.tell, done=done, stopping=stopping)
         for number, encoded in enumerate(results):
             yield encoded, number in kept
+
+    def _in_batches(self, stopping: Callable[[], bool]) -> Iterator[tuple[EncodedChunk, bool]]:
+        """As many chunks at once as are read together, their networks in batches on one device."""
+        signals = self._signals()
+        while (group := list(islice(signals, CHUNKS_AT_ONCE))) and not stopping():
+            found = {number: self._found(signal) for number, signal, _ in group}
+            wanted = [(number, signal) for number, signal, _ in group if found[number] is None]
+            started, first = time.monotonic(), group[0][0]
+            told = partial(self._progress.tell, first)
+            made = encode_chunks([signal for _, signal in wanted], self._streams, self._config, self._device, told)
+            for (number, signal), encoded in zip(wanted, made, strict=True):
+                self._keep(signal, encoded, {"chunk_s": (time.monotonic() - started) / len(wanted)})
+                self._progress.finish_chunk(number)
+                found[number] = encoded
+            left = {number for number, _ in wanted}
+            yield from ((encoded, number not in left) for number, encoded in found.items() if encoded)
 
     def _alone(self, number: int, signal: Signal, last: bool) -> tuple[EncodedChunk, bool]:
         found, started = self._found(signal), time.monotonic()

@@ -114,6 +114,16 @@ def test_tiles_of_a_single_chunk_are_fitted_side_by_side(clip, tmp_path):
     assert (tmp_path / "1.inrv").read_bytes() == (tmp_path / "2.inrv").read_bytes()
 
 
+def test_chunks_in_batches_are_as_good_and_go_on(clip, whole, tmp_path):
+    batched = replace(CONFIG, fit=replace(CONFIG.fit, batch=3))
+    result = encode(clip, tmp_path / "all.inrv", batched)
+    alone = encode(clip, tmp_path / "whole.inrv", CONFIG)
+    assert result.psnr_db == pytest.approx(alone.psnr_db, abs=0.1)
+    stopped_after(0, clip, tmp_path / "out.inrv", batched)
+    assert encode(clip, tmp_path / "out.inrv", batched).resumed == 0
+    assert (tmp_path / "out.inrv").read_bytes() == (tmp_path / "all.inrv").read_bytes()
+
+
 def test_parts_hold_the_chunks_of_the_whole(clip, whole, tmp_path):
     (tmp_path / "whole.inrv").write_bytes(whole)
     encode(clip, tmp_path / "part.inrv", CONFIG, work=WorkConfig(chunks=(1, 3)))
