@@ -57,6 +57,16 @@ def test_a_batch_gives_what_each_fit_gives(lmbda):
         assert abs(10 * math.log10(batched / single)) < 0.1
 
 
+def test_bfloat16_fits_as_well():
+    config = replace(CONFIG, steps=40)
+    exact, half = problems(config), problems(config)
+    fit_together(exact, config, quiet)
+    fit_together(half, replace(config, precision="bfloat16"), quiet)
+    apart = [10 * math.log10(one / other) for one, other in zip(errors(half), errors(exact), strict=True)]
+    assert 0 < max(map(abs, apart)) < 0.3
+    assert abs(sum(apart) / len(apart)) < 0.1
+
+
 @pytest.mark.parametrize("phase", Phase)
 def test_the_first_steps_are_those_of_each_fit(phase):
     # three steps of which the first is in the phase: a fit that is stopped there has the same weights
