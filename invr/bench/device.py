@@ -23,13 +23,14 @@ from invr.fit.sizing import TILE_OVERLAP
 # A price of bits, so that all three phases are measured.
 LMBDA = 0.03
 MATMUL_REPEATS = 5
+LONGER = 5
 # In the rows of a table, the fit of one network by itself.
 ALONE = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FitShape:
-    """What is fitted: `width` units a layer, `frames` of `size` (width, height) pixels, `steps` to be timed."""
+    """What is fitted: `width` units a layer, `frames` of `size` (width, height) pixels, `steps` in the shorter fit."""
 
     width: int
     size: tuple[int, int]
@@ -93,21 +94,22 @@ def matmul_flops(device: str, precision: str, size: int) -> float:
 def fit_rates(shape: FitShape, variants: Sequence[tuple[int, str, bool]], device: str, repeats: int) -> list[FitRate]:
     """The best of `repeats` for each (batch, precision, graphs), measured in turn.
 
-    A fit of twice the steps less one of them is timed, so that what is done once does not count.
+    A fit of LONGER times the steps less one of them is timed, so that what is done once does not count.
     """
     best = {variant: [math.inf, math.inf] for variant in variants}
     for _ in range(repeats):
         for batch, precision, graphs in variants:
             config = replace(_config(shape), precision=precision, graphs=graphs)
             least = best[batch, precision, graphs]
-            for place, steps in enumerate((shape.steps, 2 * shape.steps)):
+            for place, steps in enumerate((shape.steps, LONGER * shape.steps)):
                 took_s = _fit_seconds(shape, replace(config, steps=steps), batch, device)
                 least[place] = min(least[place], took_s)
     flops = flops_of_a_step(shape)
     rates = []
     for (batch, precision, graphs), (short_s, long_s) in best.items():
         # where a step is too short for the clock, what is done once counts
-        steps_per_s = shape.steps / (long_s - short_s if long_s > short_s else long_s / 2)
+        took_s = (long_s - short_s) / (LONGER - 1) if long_s > short_s else long_s / LONGER
+        steps_per_s = shape.steps / took_s
         rates.append(FitRate(batch, precision, graphs, steps_per_s, flops * max(1, batch) * steps_per_s))
     return rates
 
