@@ -30,7 +30,7 @@ ALONE = 0
 
 @dataclass(frozen=True, slots=True)
 class FitShape:
-    """What is fitted: `width` units a layer, `frames` of `size` (width, height) pixels, `steps` in the shorter fit."""
+    """What is fitted: `width` units a layer, `frames` of `size` (width, height), `steps` in the shorter fit."""
 
     width: int
     size: tuple[int, int]
