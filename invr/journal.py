@@ -71,6 +71,7 @@ class Journal:
         self._name = str(path.with_name(path.name.removesuffix(SUFFIX)))
         self._say = say
         self._places: dict[int, tuple[bytes, int]] = {}
+        self._has_chunks = False
         with translated(self._name):
             self._file = open(path, "a+b", buffering=0)  # noqa: SIM115 - closed by close
             try:
@@ -106,9 +107,12 @@ class Journal:
         with translated(self._name):
             _write_all(self._file.fileno(), zlib.crc32(body).to_bytes(CRC_BYTES, "little") + body)
             os.fsync(self._file.fileno())
+        self._has_chunks = True
 
     def close(self) -> None:
-        """Leave it for the next start."""
+        """Leave it for the next start, if it has a chunk."""
+        if not self._has_chunks:
+            self._path.unlink(missing_ok=True)
         self._file.close()
 
     def remove(self) -> None:
@@ -121,6 +125,7 @@ class Journal:
         end = 0
         if resume and os.pread(handle, len(head), 0) == head:
             end = self._scan(len(head))
+            self._has_chunks = bool(self._places)
             if self._places:
                 self._say(f"going on with {len(self)} chunks that are finished already ({self._path.name})")
         elif length:

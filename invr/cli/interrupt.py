@@ -8,6 +8,10 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+class ParkedError(BaseException):
+    """An encode was interrupted, and what it had under work is kept; no Exception, so that no library swallows it."""
+
+
 @contextmanager
 def parked_by_interrupt(say: Callable[[str], None]) -> Iterator[Callable[[], bool]]:
     """Within the context the first SIGINT is only told by what is yielded; a second one does what it did before."""
@@ -23,5 +27,7 @@ def parked_by_interrupt(say: Callable[[str], None]) -> Iterator[Callable[[], boo
     signal.signal(signal.SIGINT, park)
     try:
         yield lambda: interrupted
+    except KeyboardInterrupt:
+        raise ParkedError from None
     finally:
         signal.signal(signal.SIGINT, before)

@@ -17,6 +17,7 @@ from invr.cli.decode import decode
 from invr.cli.encode import encode
 from invr.cli.estimate import estimate
 from invr.cli.info import info
+from invr.cli.interrupt import ParkedError
 from invr.cli.refine import refine
 from invr.cli.repair import repair
 from invr.cli.report import report
@@ -88,7 +89,7 @@ def _exit_code() -> int:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE_CODE
-    except KeyboardInterrupt:
+    except ParkedError:
         _complain("interrupted; the same command goes on from here")
         return 128 + signal.SIGINT
     except _StoppedError as stop:

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from toys import toy_clip
@@ -80,10 +82,11 @@ def test_the_second_interrupt_stops_at_once(clip, tmp_path):
     while not (tmp_path / "out.inrv.journal").exists():
         time.sleep(0.05)
     interrupts = 0
-    while process.poll() is None and interrupts < 60:  # a busy machine may see two as one
+    while process.poll() is None and interrupts < 9:  # a busy machine may see two as one
         process.send_signal(signal.SIGINT)
         interrupts += 1
-        time.sleep(1.0 if interrupts < 2 else 5.0)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(2.0 if interrupts < 2 else 15.0)
     process.kill()
     assert interrupts >= 2
     _, error = process.communicate(timeout=60)
@@ -98,7 +101,7 @@ def test_workers_die_with_their_encode(clip, tmp_path):
     if not os.path.exists(children):
         process.kill()
         pytest.skip("this system does not list the children of a process")
-    while len(pids := open(children).read().split()) < 3:  # noqa: SIM115 - a resource tracker and two workers
+    while len(pids := Path(children).read_text().split()) < 3:  # a resource tracker and two workers
         time.sleep(0.05)
     time.sleep(3.0)
     process.kill()
@@ -130,7 +133,8 @@ def test_a_source_that_is_faster_than_the_fit_is_held_up():
         os.set_blocking(process.stdin.fileno(), False)
         taken, since = 0, time.monotonic()
         waiting = Y4M + 4000 * Y4M_FRAME
-        while time.monotonic() - since < 10.0 and taken < len(waiting):
+        # what the pipe alone holds is no sign that anybody reads
+        while (taken <= 1 << 16 or time.monotonic() - since < 10.0) and taken < len(waiting):
             try:
                 taken += os.write(process.stdin.fileno(), waiting[taken : taken + 4096])
                 since = time.monotonic()

@@ -58,7 +58,7 @@ def decoded_changes(path):
 def largest_offset_s(tmp_path, seconds):
     """How far apart light and tone change, at most, and how many times they do."""
     film(tmp_path / "film.mkv", seconds)
-    config = replace(with_steps(PRESETS["fast"].config, 40), chunk_frames=32)
+    config = replace(with_steps(PRESETS["fast"].config, 80), chunk_frames=32)
     encode(tmp_path / "film.mkv", tmp_path / "film.inrv", config)
     light, tone = decoded_changes(tmp_path / "film.inrv")
     assert len(light) == len(tone)

@@ -34,7 +34,7 @@ def quietly(clip, folder, config, read=None, **options):
 def test_all_widths_are_of_one_fit(clip, tmp_path, monkeypatch):
     fits = []
     fit_chunk = course.fit_chunk
-    monkeypatch.setattr(course, "fit_chunk", lambda *arguments: fits.append(1) or fit_chunk(*arguments))
+    monkeypatch.setattr(course, "fit_chunk", lambda *given, **options: fits.append(1) or fit_chunk(*given, **options))
     quietly(clip, tmp_path, SweepConfig(bits=(2, 5, 9), encode=ENCODE))
     assert len(fits) == 1
 
