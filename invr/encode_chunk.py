@@ -106,7 +106,7 @@ def fit_chunk(
         teacher = fit_chunk(signal, teaching, device, lambda unit, _, progress: report(unit, units, progress))
     if fits_together(config, device) and parts:
         found = fit_units(parts, as_one(parts, report, units))
-    elif workers and workers.count > 1 and not teacher and sum(map(weights_to_fit, plans)) > weights_to_fit(plans[0]):
+    elif workers and workers.count > 1 and not teacher and sum(1 for plan in plans if weights_to_fit(plan)) > 1:
         found = side_by_side(parts, workers, report, units)
     else:
         found = _one_by_one(parts, teacher, lambda number, progress: report(before + number, units, progress))
