@@ -29,9 +29,9 @@ VIDEO_STREAM = """width I 1 16384 limit, height I 1 16384 limit, time_base 2I 0 
     color_range B 0 2, matrix B, primaries B, transfer B, chroma_location B 0 6, field_order B 0 5"""
 AUDIO_STREAM = "sample_rate_hz I 1 768000 limit, channels H 1 32 limit, bit_depth B 1 64, layout 32s"
 CHUNK = "index I, contents B 1 3, reserved B 0 0, unit_count H 0 4096 limit"
-VIDEO_SPAN = """stream B, pts_mode B 0 1, first_frame Q, frame_count I 1 65536 limit,
-    first_pts q -4611686018427387904 4611686018427387904, pts_step I, last_duration I 1 4294967295,
-    tile_columns B 1 255, tile_rows B 1 255, tile_overlap H, quality I"""
+VIDEO_SPAN = """stream B, pts_mode B 0 1, first_frame Q, frame_count I 1 65536 limit, first_pts q -4611686018427387904
+    4611686018427387904, pts_step I, last_duration I 1 4294967295, tile_columns B 1 255, tile_rows B 1 255,
+    tile_overlap H, quality I"""
 AUDIO_SPAN = """stream B, flags B 0 1, first_sample Q, sample_count I 1 134217728 limit,
     pts q -4611686018427387904 4611686018427387904, overlap I, quality I"""
 UNIT = """contents B 1 3, family B 1 5 id, tile H, spec_length H, tensor_count H, coder B 0 3 id, reserved B 0 0,
@@ -41,8 +41,7 @@ SPECS = {
     1: """embedding B 0 3, activation B 0 1, motion B 0 2, depth B 0 64, first H 1 4096, width H 1 4096,
         lengths 3B, scales 3f 0 3.41e38, omega f 1e-45 10000""",
     2: "depth B 1 64, branch H 1 4096, width H 1 4096, omega f 1e-45 10000",
-    3: """octaves B 0 24, heads B 1 2, depth B 0 64, first H 1 4096, width H 1 4096, head_width H 0 4096,
-        omega f 1e-45 10000""",
+    3: "octaves B 0 24,heads B 1 2,depth B 0 64,first H 1 4096,width H 1 4096,head_width H 0 4096,omega f 1e-45 1e4",
     4: "hop H 16 2048, waves H 16 2048, span B 1 255, joint B 0 1, exponent f 0.25 4",
     5: "codec B 1 8 id, rate_hz I 1 768000, discard I 0 65536, edit_count H 0 1024",
 }
@@ -273,11 +272,9 @@ def read_tensor(source: BytesIO, name: str, shape: tuple[int, ...]) -> Record:
     record = fields(source, TENSOR)
     (scale,) = struct.unpack("<f", struct.pack("<I", record.scale << 16))
     mode, bits = divmod(record.form, 128)
-    zero_point = fields(source, "zero_point I").zero_point if mode else 0
-    check(2 - mode <= bits <= 24 and zero_point < 1 << bits, "tensor: bits or zero_point (6.1)")
-    return Record(
-        name=name, shape=shape, size=math.prod(shape), bits=bits, mode=mode, zero_point=zero_point, scale=scale
-    )
+    zero = fields(source, "zero_point I").zero_point if mode else 0
+    check(2 - mode <= bits <= 24 and zero < 1 << bits, "tensor: bits or zero_point (6.1)")
+    return Record(name=name, shape=shape, size=math.prod(shape), bits=bits, mode=mode, zero_point=zero, scale=scale)
 
 
 def read_spec(source: BytesIO, family: int) -> Record:
