@@ -46,7 +46,7 @@ def stopped_after(chunks, clip, path, config=CONFIG):
 def test_a_stopped_encode_goes_on_to_the_same_bytes(clip, whole, tmp_path, chunks):
     path = tmp_path / "out.inrv"
     stopped_after(chunks, clip, path)
-    assert [each.name for each in tmp_path.iterdir()] == ["out.inrv.journal"]
+    assert [each.name for each in tmp_path.iterdir()] == (["out.inrv.journal"] if chunks else [])
     result = encode(clip, path, CONFIG)
     assert result.resumed == chunks
     assert path.read_bytes() == whole
