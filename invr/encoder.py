@@ -109,6 +109,7 @@ class _Encoding:
         self._reader, self._config, self._work, self._device = reader, config, work, device
         self._streams, self._output, self._course = streams, output, course
         self._workers, self._journal = workers, journal
+        self._digests: dict[int, bytes] = {}  # of chunks that are not finished
         self._lengths = chunk_lengths(reader, config, read)
         chunks = partial(estimated_chunks, reader, self._lengths, read, work.chunks)
         self._progress = ProgressMeter(chunks, reader.duration_s, lambda: output.bytes_written, report)
@@ -219,8 +220,12 @@ class _Encoding:
 
     def _found(self, signal: Signal) -> EncodedChunk | None:
         """What an earlier start made of this signal, if it did."""
-        entry = None if self._journal is None else self._journal.find(signal.index, digest_of(signal))
+        if self._journal is None:
+            return None
+        digest = digest_of(signal)
+        entry = self._journal.find(signal.index, digest)
         if entry is None:
+            self._digests[signal.index] = digest
             return None
         self._course.resume(signal, entry.notes)
         self._progress.resume_chunk()
@@ -228,7 +233,7 @@ class _Encoding:
 
     def _keep(self, signal: Signal, encoded: EncodedChunk, notes: dict[str, Any]) -> None:
         if self._journal is not None:
-            self._journal.add(signal.index, digest_of(signal), Entry(encoded.content, notes))
+            self._journal.add(signal.index, self._digests.pop(signal.index), Entry(encoded.content, notes))
 
 
 def encode_job(

@@ -37,12 +37,10 @@ class Lengths(Protocol):
         """About how many chunks a source of so many frames has, by what was seen of it."""
 
 
-class FixedLengths:
-    """Chunks of `size` frames, whatever they show; a last one under a quarter of that joins the one before."""
+class _CountedFrames:
+    """Counts frames that wait for their chunk, whatever they show."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._enough = size + math.ceil(size / 4)
+    def __init__(self) -> None:
         self._waiting = 0
         self._ended = False
 
@@ -53,6 +51,15 @@ class FixedLengths:
     def end(self) -> None:
         """Know that no frame follows."""
         self._ended = True
+
+
+class FixedLengths(_CountedFrames):
+    """Chunks of `size` frames, whatever they show; a last one under a quarter of that joins the one before."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        super().__init__()
+        self._enough = size + math.ceil(size / 4)
 
     def take(self) -> int | None:
         """Frames of the next chunk, None where it is not decided."""
@@ -70,21 +77,12 @@ class FixedLengths:
         return 1 + max(0, (frames - self._enough) // self._size + 1)
 
 
-class GivenLengths:
+class GivenLengths(_CountedFrames):
     """Chunks of the given lengths, one after the other; what comes after them is one more."""
 
     def __init__(self, sizes: Sequence[int]) -> None:
+        super().__init__()
         self._sizes = deque(sizes)
-        self._waiting = 0
-        self._ended = False
-
-    def add(self, _values: Pixels, _duration_s: float, /) -> None:
-        """See the next frame."""
-        self._waiting += 1
-
-    def end(self) -> None:
-        """Know that no frame follows."""
-        self._ended = True
 
     def take(self) -> int | None:
         """Frames of the next chunk, None where it has not come yet."""
