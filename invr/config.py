@@ -313,7 +313,8 @@ class DecodeConfig:
     sound, are asked for by `at_s`, rising times that may lie between two frames, or by `stills`: so many frames,
     evenly spaced in time, as far as there are as many. `denoise` None follows what the encoder measured for each
     chunk; `sample_rate_hz` 0 keeps the sound's own. Times are in seconds from the file's start.
-    `salvage` passes over what is damaged instead of stopping there.
+    `salvage` passes over what is damaged instead of stopping there. `batch` frames are evaluated at once, 0 as many
+    as suit the device; `bitexact` gives the same bits whatever `batch` and `threads` are, on a CPU.
     """
 
     size: tuple[int, int] | None = None
@@ -330,6 +331,8 @@ class DecodeConfig:
     salvage: bool = False
     device: str = "cpu"
     threads: int = 0
+    batch: int = 0
+    bitexact: bool = False
     limits: Limits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:
@@ -338,6 +341,8 @@ class DecodeConfig:
         rate_hz = self.sample_rate_hz
         require_option(rate_hz == 0 or 1000 <= rate_hz <= 768_000, "-ar", rate_hz, "1000 to 768000")
         require_option(self.device in DEVICES, "device", self.device, ", ".join(DEVICES))
+        require_option(not self.bitexact or self.device != "cuda", "--bitexact", "with a GPU", "--device cpu")
+        require_option(self.batch >= 0, "--batch", self.batch, "0 and more")
         require_option(0 <= self.start_s < math.inf, "-ss", self.start_s, "0 and more")
         length = self.duration_s
         require_option(length is None or 0 < length < math.inf, "-t", length, "more than 0")

@@ -18,7 +18,16 @@ from invr.denoise import denoise, join_heads
 from invr.fields import Field, build_field
 from invr.fields.base import sample_times
 from invr.fields.parallel import parallel_map
-from invr.fields.render import Picture, PictureGrid, axis_centres, render_pictures, render_sound, to_pixels
+from invr.fields.render import (
+    AS_SUITS,
+    Evaluation,
+    Picture,
+    PictureGrid,
+    axis_centres,
+    render_pictures,
+    render_sound,
+    to_pixels,
+)
 from invr.media import decode_packets
 from invr.quant import dequantize
 
@@ -63,6 +72,7 @@ def decode_picture(
     positions: NDArray[np.float64],
     size: tuple[int, int],
     crop: Crop | None = None,
+    evaluation: Evaluation = AS_SUITS,
 ) -> Iterator[Frame]:
     """Frames [H, W, C] at `positions` (in frames of the chunk) and `size` (width, height), unrotated; or `crop` of
     them, for which only the networks of the tiles that it touches are used.
@@ -73,7 +83,7 @@ def decode_picture(
     views = picture_views(chunk, stream, size, crop)
     tiles = [(fields[view.place], view.grid) for view in views]
     with parallel_map() as block_map:
-        for pictures in render_pictures(tiles, positions, block_map):
+        for pictures in render_pictures(tiles, positions, block_map, evaluation):
             yield to_pixels(_blend(views, pictures, crop), stream.bit_depth)
 
 

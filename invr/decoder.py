@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from invr.config import DecodeConfig
 from invr.decode_chunk import Fields, Frame, build_fields, decode_picture, decode_sound
 from invr.device import prepare_device, translated_backend
+from invr.fields.render import Evaluation
 from invr.joiner import SoundJoiner
 from invr.media import RateChange, WriteConfig, layout_name, open_sink
 from invr.source import opened
@@ -79,7 +80,8 @@ class Decoding:
     """An `.inrv` file while it is evaluated, as `config` asks: `video` and `audio` describe what `events` gives."""
 
     def __init__(self, source: BinaryIO | Reader, config: DecodeConfig) -> None:
-        self._device = prepare_device(config.device, config.threads)
+        self._device = prepare_device("cpu" if config.bitexact else config.device, config.threads)
+        self._evaluation = Evaluation(config.batch, config.bitexact)
         self._denoise = config.denoise
         self._mending = None
         if config.salvage and not isinstance(source, Reader):
@@ -132,7 +134,7 @@ class Decoding:
             if not self.warnings and timeline.resampled and not _smooth(chunk):
                 self.warnings.append(NOT_SMOOTH)
             if pictures and self.video is not None and chunk.video:
-                yield from _frames(chunk, fields, timeline, self._count)
+                yield from _frames(chunk, fields, timeline, self._count, self._evaluation)
             if joiner is not None and chunk.audio and audio is not None:
                 self._count.add_sound(chunk)
                 for block in joiner.push(chunk, decode_sound(chunk, fields, audio, self._denoise)):
@@ -200,8 +202,10 @@ def _smooth(chunk: Chunk) -> bool:
     return all(unit.spec.smooth_on(unit.domain) for unit in chunk.units if isinstance(unit.spec, SirenSpec))
 
 
-def _frames(chunk: Chunk, fields: Fields, timeline: Timeline, count: WorkCount) -> Iterator[DecodedFrame]:
-    """The wanted frames of a chunk, evaluated one at a time."""
+def _frames(
+    chunk: Chunk, fields: Fields, timeline: Timeline, count: WorkCount, evaluation: Evaluation
+) -> Iterator[DecodedFrame]:
+    """The wanted frames of a chunk, one at a time."""
     stream = timeline.video
     assert stream is not None
     positions, pts, last_duration = timeline.positions(chunk)
@@ -209,7 +213,8 @@ def _frames(chunk: Chunk, fields: Fields, timeline: Timeline, count: WorkCount) 
     stored_size = size[::-1] if stream.rotation in (90, 270) else size
     crop = timeline.crop.before_turning(stream.rotation, size)
     macs, pixels = frame_work(chunk, stream, stored_size, crop)
-    for number, frame in enumerate(decode_picture(chunk, fields, stream, positions, stored_size, crop)):
+    pictures = decode_picture(chunk, fields, stream, positions, stored_size, crop, evaluation)
+    for number, frame in enumerate(pictures):
         count.add_frame(macs, pixels)
         upright = np.ascontiguousarray(np.rot90(frame, -(stream.rotation // 90)))
         last = number + 1 == len(pts)

@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from invr.config import FitConfig, ModelConfig
 from invr.fields import Field, build_field
 from invr.fields.parallel import parallel_map
-from invr.fields.render import PictureGrid, axis_centres, render_pictures, to_pixels
+from invr.fields.render import Evaluation, PictureGrid, axis_centres, render_pictures, to_pixels
 from invr.fit import PictureObjective, Problem, fit, fit_batch, plan_units
 from invr.fit.sizing import TILE_OVERLAP
 
@@ -152,7 +152,8 @@ def decode_rate(
 
     def decoded() -> None:
         with parallel_map() as block_map:
-            for pictures in render_pictures(placed, np.arange(frames, dtype=np.float64), block_map, frames_at_once):
+            positions, evaluation = np.arange(frames, dtype=np.float64), Evaluation(frames_at_once)
+            for pictures in render_pictures(placed, positions, block_map, evaluation):
                 for picture in pictures:
                     to_pixels(picture, 8)
 

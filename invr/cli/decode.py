@@ -56,6 +56,10 @@ def decode(
     crf: int | None = typer.Option(None, "-crf", "--crf", min=0, max=63, help="quality of a lossy output codec"),
     device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
     threads: int = typer.Option(0, "--threads", "-j", min=0, help="0 uses all cores"),
+    batch: int = typer.Option(0, "--batch", min=0, help="frames evaluated at once; 0 suits the device"),
+    bitexact: bool = typer.Option(
+        False, "-bitexact", "--bitexact", help="the same bytes with any --threads and --batch; on the CPU"
+    ),
     progress: str | None = typer.Option(
         None, "--progress", metavar="TARGET", help="key=value to pipe:N, fd:N, - or file"
     ),
@@ -88,8 +92,10 @@ def decode(
             salvage=salvage,
             device=device,
             threads=threads,
+            batch=batch,
+            bitexact=bitexact,
         )
-        write = WriteConfig(format_name, video_codec, audio_codec, pix_fmt, crf)
+        write = WriteConfig(format_name, video_codec, audio_codec, pix_fmt, crf, bitexact)
         display = Display(quiet=quiet, records=records)
         started = time.monotonic()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -11,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from invr.device import torch_threads
 from invr.fields.base import Field
 from invr.fields.parallel import POINTS_PER_GPU_BLOCK, Block, BlockMap, parallel_map
 
@@ -29,6 +31,22 @@ class PictureGrid:
     x: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How pictures are evaluated, beside where.
+
+    `frames_at_once` frames are worked on together; 0 is one on a CPU, and on a GPU as many as give the largest tile a
+    whole block. With `exact` every operation is the same whatever that number, and that of the threads: each has one
+    thread, and points of one frame.
+    """
+
+    frames_at_once: int = 0
+    exact: bool = False
+
+
+AS_SUITS = Evaluation()
+
+
 def axis_centres(start: float, end: float, count: int, origin: float, extent: float) -> NDArray[np.float64]:
     """Coordinates of `count` equal cells on [start, end), for a field that covers [origin, origin + extent)."""
     centres: NDArray[np.float64] = start + (np.arange(count, dtype=np.float64) + 0.5) * ((end - start) / count)
@@ -39,24 +57,24 @@ def render_pictures(
     tiles: Sequence[tuple[Field, PictureGrid]],
     positions: NDArray[np.float64],
     block_map: BlockMap = map,
-    frames_at_once: int = 0,
+    evaluation: Evaluation = AS_SUITS,
 ) -> Iterator[list[Picture]]:
     """Frames at `positions` in frames of the chunk, one at a time, in their order: the picture [H, W, C] of each tile
     as float32, nominally in [-1, 1].
 
     `block_map` evaluates the blocks of all tiles together, and those of the next frame while this one is worked on.
-    With `frames_at_once` it has so many frames in the place of one; 0 is one on a CPU, and on a GPU as many as give
-    the largest tile a whole block.
     """
     placed = []
     for field, grid in tiles:
         device = next(field.parameters()).device
         y, x = (torch.from_numpy(axis.astype(np.float32)).to(device) for axis in (grid.y, grid.x))
         placed.append((field, y, x))
-    count = frames_at_once or _frames_at_once(placed)
+    count = evaluation.frames_at_once or _frames_at_once(placed)
     before: _Started | None = None
     for first in range(0, len(positions), count):
-        started = _started(placed, positions[first : first + count].tolist(), block_map)
+        with torch_threads(1) if evaluation.exact else nullcontext():
+            blocks = _blocks(placed, positions[first : first + count].tolist(), together=not evaluation.exact)
+        started = _started(blocks, min(count, len(positions) - first), block_map)
         if before:
             yield from _finished(before)
         before = started
@@ -70,13 +88,16 @@ def _frames_at_once(placed: Sequence[_Placed]) -> int:
     return 1 if on_cpu else max(1, POINTS_PER_GPU_BLOCK // max(1, largest))
 
 
-def _started(placed: Sequence[_Placed], positions: Sequence[float], block_map: BlockMap) -> _Started:
-    """The tiles' blocks at y and x, all in the hands of `block_map`."""
-    if len(positions) == 1:
-        blocks = [field.blocks(positions[0], y, x) for field, y, x in placed]
-    else:
-        blocks = [field.blocks_of_frames(positions, y, x) for field, y, x in placed]
-    return len(positions), [len(part) for part in blocks], iter(block_map(_call, chain.from_iterable(blocks)))
+def _blocks(placed: Sequence[_Placed], positions: Sequence[float], *, together: bool) -> list[list[Block]]:
+    """The blocks of each tile at y and x: frame by frame, or of frames `together`, a block of two of them too."""
+    if together and len(positions) > 1:
+        return [field.blocks_of_frames(positions, y, x) for field, y, x in placed]
+    return [[block for position in positions for block in field.blocks(position, y, x)] for field, y, x in placed]
+
+
+def _started(blocks: list[list[Block]], frames: int, block_map: BlockMap) -> _Started:
+    """So many frames' blocks, all in the hands of `block_map`."""
+    return frames, [len(part) for part in blocks], iter(block_map(_call, chain.from_iterable(blocks)))
 
 
 def _finished(started: _Started) -> Iterator[list[Picture]]:

@@ -50,7 +50,8 @@ class ReadConfig:
 class WriteConfig:
     """How a target is written, in FFmpeg's names; None chooses by the target's name and the streams.
 
-    `crf` is the quality of a lossy video codec (lower is better). Raises InputError for a value out of range.
+    `crf` is the quality of a lossy video codec (lower is better). With `bitexact` muxer and encoders write nothing
+    that differs between two times: no dates, random numbers or versions. Raises InputError for a value out of range.
     """
 
     format: str | None = None
@@ -58,6 +59,7 @@ class WriteConfig:
     audio_codec: str | None = None
     pix_fmt: str | None = None
     crf: int | None = None
+    bitexact: bool = False
     threads: int = 2
 
     def __post_init__(self) -> None:

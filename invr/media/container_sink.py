@@ -146,11 +146,13 @@ class ContainerSink(BaseSink):
             )
 
     def _muxer_options(self) -> dict[str, str]:
+        options = {"fflags": "+bitexact"} if self._config.bitexact else {}
         if self._muxer == "yuv4mpegpipe":
-            return {"strict": "-1"}  # for more than 8 bits
+            options["strict"] = "-1"  # for more than 8 bits
         if self._muxer not in MOV_MUXERS:
-            return {}
-        options = {} if self._file.seekable() else {"movflags": FRAGMENTED}
+            return options
+        if not self._file.seekable():
+            options["movflags"] = FRAGMENTED
         if self._video is not None and 1000 <= self._video.time_base.denominator <= MAX_TIMESCALE:
             # The movie's clock times a start other than 0, so it must be as fine as the track's.
             options["movie_timescale"] = str(self._video.time_base.denominator)
@@ -172,6 +174,7 @@ class ContainerSink(BaseSink):
         context.width, context.height, context.pix_fmt = video.width, video.height, self._pix_fmt
         context.sample_aspect_ratio = video.sample_aspect_ratio
         context.thread_count = self._config.threads
+        self._fix(context)
         tag_colour(context, video, self._pix_fmt)
         context.options = self._encoder_options(codec_name)
         if codec_name not in SHAPED_CODECS and self._muxer not in MOV_MUXERS and video.sample_aspect_ratio != 1:
@@ -194,9 +197,15 @@ class ContainerSink(BaseSink):
         context = track.codec_context
         context.format = sample_format(codec, audio)
         context.time_base = Fraction(1, rate)
+        self._fix(context)
         if not codec_name.startswith("pcm_") and codec_name not in LOSSLESS_SOUND:
             context.bit_rate = min(BIT_RATE * audio.channels, MAX_BIT_RATES.get(codec_name, 1 << 30))
         self._audio_track = track
+
+    def _fix(self, context: av.CodecContext) -> None:
+        """Have an encoder write nothing of itself, where that is asked for."""
+        if self._config.bitexact:
+            context.flags |= av.codec.context.Flags.bitexact
 
     def _encoder_options(self, codec_name: str) -> dict[str, str]:
         """Quality; and no B-frames, since with them MP4 cannot tell how long the last frame is shown."""

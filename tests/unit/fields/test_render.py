@@ -10,7 +10,7 @@ from inrv_format.families.siren import AFFINE, GABOR, GRID
 from toys import toy_field
 
 from invr.fields import Rows, parallel, render
-from invr.fields.render import PictureGrid, render_pictures
+from invr.fields.render import Evaluation, PictureGrid, render_pictures
 
 DOMAIN = Domain(frames=4, height=6, width=9, components=3)
 SPECS = (SirenSpec(6, 5, 1, motion=AFFINE), SirenSpec(4, 7, 2, GABOR, motion=GRID, lengths=(3, 2, 2)))
@@ -29,7 +29,7 @@ def tiles(monkeypatch):
 
 @pytest.mark.parametrize("frames_at_once", [0, 2, 3])
 def test_tiles_come_frame_by_frame(tiles, frames_at_once):
-    frames = list(render_pictures(tiles, POSITIONS, frames_at_once=frames_at_once))
+    frames = list(render_pictures(tiles, POSITIONS, evaluation=Evaluation(frames_at_once)))
     assert len(frames) == len(POSITIONS)
     for position, pictures in zip(POSITIONS, frames, strict=True):
         for (field, grid), picture in zip(tiles, pictures, strict=True):
@@ -77,6 +77,8 @@ def test_a_gpu_gives_the_same_pictures(tiles):
     expected = list(render_pictures(tiles, POSITIONS))
     moved = [(deepcopy(field).to("cuda"), grid) for field, grid in tiles]
     for frames_at_once in (0, 1):
-        for ours, theirs in zip(render_pictures(moved, POSITIONS, map, frames_at_once), expected, strict=True):
+        for ours, theirs in zip(
+            render_pictures(moved, POSITIONS, map, Evaluation(frames_at_once)), expected, strict=True
+        ):
             for one, other in zip(ours, theirs, strict=True):
                 np.testing.assert_allclose(one, other, atol=1e-4)
