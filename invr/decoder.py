@@ -89,6 +89,7 @@ class Decoding:
             source = self._mending.source()
         reader = source if isinstance(source, Reader) else Reader(source, limits=config.limits)
         self._timeline = Timeline(reader, config)
+        reader.weigh(self._timeline.wanted or ())
         self._count = WorkCount(reader)
         self.video = self._timeline.video_out
         self.audio = self._source_audio = None if config.single else reader.audio

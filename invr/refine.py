@@ -18,7 +18,8 @@ from invr.config import REFERENCE_LMBDA, FitConfig, WorkConfig
 from invr.device import prepare_device, translated_backend
 from invr.encode_chunk import EncodedChunk
 from invr.encode_progress import EncodeProgress, ProgressMeter
-from invr.media import GivenLengths, MediaReader, ReadConfig
+from invr.matching import SourceChunks
+from invr.media import MediaReader, ReadConfig
 from invr.output import Target, TargetFile, translated
 from invr.outputs import Totals
 from invr.refine_chunk import ChunkRefinement, can_refine, refine_job
@@ -78,8 +79,6 @@ def refine(
             raise InputError(f"{os.fspath(path)}: has sound alone, whose network is solved for and not fitted")
         before = list(reader.chunks())
         with MediaReader(source, replace(read or ReadConfig(), audio=False)) as media:
-            if media.video != reader.video:
-                raise InputError(f"{os.fspath(source)}: its pictures are not of the kind that the file has")
             this = _Refining(before, reader, media, config, device, report)
             renewed = list(this.chunks(workers))
     with TargetFile(target) as output, translated(output.name):
@@ -105,7 +104,8 @@ class _Refining:
         device: str,
         report: Callable[[EncodeProgress], None] | None,
     ) -> None:
-        self._before, self._streams, self._media, self._device = before, reader.streams, media, device
+        self._before, self._streams, self._device = before, reader.streams, device
+        self._source = SourceChunks(reader, before, media)
         self._seed = config.seed
         lmbda = config.lmbda or _tagged_lmbda(reader.tags) or REFERENCE_LMBDA
         self._fit = FitConfig(steps=config.steps if config.time_s is None else 10_000_000, lmbda=lmbda)
@@ -117,13 +117,12 @@ class _Refining:
         """All chunks of the file, in order, those that got better in the place of what they were."""
 
         def tasks() -> Iterator[Task | Done]:
-            signals = self._signals()
             for chunk in self._before:
                 encoded = EncodedChunk(build_chunk(chunk), chunk)
                 if chunk.video is None:
                     yield Done(encoded)
                     continue
-                signal = self._matching(chunk, signals)
+                signal = self._source.of(chunk)
                 if any(map(can_refine, chunk.units)):
                     yield Task(f"chunk {chunk.index}", partial(self._argument, encoded, signal, workers.count))
                 else:
@@ -133,26 +132,6 @@ class _Refining:
             self._progress.finish_chunk(number)
 
         return workers.map(refine_job, tasks(), told=self._progress.tell, done=done, stopping=never)
-
-    def _signals(self) -> Iterator[Signal]:
-        spans = [chunk.video for chunk in self._before if chunk.video]
-        lengths = [len(span.pts) for span in spans]
-        if spans and spans[0].first_frame:
-            lengths.insert(0, spans[0].first_frame)  # the frames before a part
-        return self._media.chunks(GivenLengths(lengths))
-
-    def _matching(self, chunk: Chunk, signals: Iterator[Signal]) -> Signal:
-        """The signal that a chunk was made of."""
-        assert chunk.video is not None
-        for signal in signals:
-            video = signal.video
-            if video is not None and video.first_frame == chunk.video.first_frame:
-                if tuple(video.pts) == chunk.video.pts:
-                    return replace(signal, index=chunk.index)
-                break
-            if video is None or video.first_frame > chunk.video.first_frame:
-                break
-        raise InputError(f"the source has not the frames of chunk {chunk.index}: is it what the file was made of?")
 
     def _argument(self, encoded: EncodedChunk, signal: Signal, count: int) -> ChunkRefinement:
         """Of a job that starts now, with its share of the time."""

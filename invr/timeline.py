@@ -177,7 +177,9 @@ class Timeline:
         end = end if self.end is None else min(end, self.end)
         ticks = range(math.ceil((begin - origin) * fps), math.ceil((end - origin) * fps))[: self._frames_left]
         if len(ticks) * chunk.macs > len(span.pts) * self.config.limits.macs_per_chunk:
-            raise LimitError(f"--fps {fps} asks for {len(ticks)} frames of chunk {chunk.index}")
+            raise LimitError(
+                f"--fps {fps} asks for {len(ticks)} frames of chunk {chunk.index}", limit="macs_per_chunk"
+            )
         positions = [_position(float((origin + tick / fps) / base), span.pts, span.last_duration) for tick in ticks]
         offset = 0 if self.config.start_s else round(origin * fps)
         return positions, [tick + offset for tick in ticks], 1
@@ -220,7 +222,7 @@ class Timeline:
             return values[:0], 0
         time = pts + start - round(self.shift * rate)
         if abs(time - self._sound_end) > self.config.limits.silence_samples:
-            raise LimitError(f"sound at {time / rate:.0f} s, with silence before it")
+            raise LimitError(f"sound at {time / rate:.0f} s, with silence before it", limit="silence_samples")
         self._sound_end = time + end - start
         return values[start:end], time
 

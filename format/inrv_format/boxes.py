@@ -74,11 +74,12 @@ def parse_header(header: bytes, offset: int, limits: Limits) -> dict[str, Any]:
         raise InvalidDataError("box type is not four ASCII letters", offset=offset, section="3")
     if fields["flags"]:
         raise InvalidDataError(f"box flags {fields['flags']:#06x} are reserved", offset=offset, section="3")
-    limit = limits.box_bytes
-    if fields["type"] == TAGS_BOX:
-        limit = min(limit, limits.metadata_bytes)
-    if fields["length"] > limit:
-        raise LimitError(f"box of {fields['length']} bytes, the limit is {limit}", offset=offset, section="9")
+    names = ["box_bytes", "metadata_bytes"] if fields["type"] == TAGS_BOX else ["box_bytes"]
+    least, name = min((getattr(limits, name), name) for name in names)
+    if fields["length"] > least:
+        raise LimitError(
+            f"box of {fields['length']} bytes, the limit is {least}", limit=name, offset=offset, section="9"
+        )
     return fields
 
 

@@ -114,7 +114,9 @@ def parse_chunk(
     if header["reserved"] or not 0 < header["contents"] <= VIDEO | AUDIO:
         raise cursor.fail("chunk header has reserved bits set or no media")
     if header["unit_count"] > limits.units_per_chunk:
-        raise LimitError(f"chunk of {header['unit_count']} units", offset=offset, section="9")
+        raise LimitError(
+            f"chunk of {header['unit_count']} units", limit="units_per_chunk", offset=offset, section="9"
+        )
     video = _parse_video_span(cursor, streams, limits) if header["contents"] & VIDEO else None
     audio = _parse_audio_span(cursor, streams, limits) if header["contents"] & AUDIO else None
 
@@ -127,12 +129,17 @@ def parse_chunk(
     _check_packets(audio, units, streams, limits)
     weights = sum(count_weights(list(unit.spec.tensor_shapes(unit.domain))) for unit in units)
     if weights > limits.weights_per_chunk:
-        raise LimitError(f"chunk of {weights} weights, the limit is {limits.weights_per_chunk}", section="9")
+        raise LimitError(
+            f"chunk of {weights} weights, the limit is {limits.weights_per_chunk}",
+            limit="weights_per_chunk",
+            section="9",
+        )
     chunk = Chunk(header["index"], video, audio, units)
     if chunk.macs > limits.macs_per_chunk:
         raise LimitError(
             f"decoding chunk {chunk.index} takes {chunk.macs:.1e} multiply-adds, the limit is "
             f"{limits.macs_per_chunk:.1e}",
+            limit="macs_per_chunk",
             offset=offset,
             section="9",
         )
@@ -183,9 +190,13 @@ def _parse_video_span(cursor: Cursor, streams: Mapping[int, Stream], limits: Lim
     if not count:
         raise cursor.fail("a picture span without frames")
     if count > limits.frames_per_chunk:
-        raise LimitError(f"chunk of {count} frames, the limit is {limits.frames_per_chunk}", section="9")
+        raise LimitError(
+            f"chunk of {count} frames, the limit is {limits.frames_per_chunk}", limit="frames_per_chunk", section="9"
+        )
     if count * stream.width * stream.height * stream.components > limits.values_per_chunk:
-        raise LimitError(f"chunk of {count} frames of {stream.width}x{stream.height}", section="9")
+        raise LimitError(
+            f"chunk of {count} frames of {stream.width}x{stream.height}", limit="values_per_chunk", section="9"
+        )
     if fields["pts_mode"] == CONSTANT_STEP:
         step = fields["pts_step"]
         if not step:
@@ -240,7 +251,11 @@ def _parse_audio_span(cursor: Cursor, streams: Mapping[int, Stream], limits: Lim
     if not fields["sample_count"]:
         raise cursor.fail("a sound span without samples")
     if fields["sample_count"] * stream.channels > limits.samples_per_chunk:
-        raise LimitError(f"chunk of {fields['sample_count']} samples of {stream.channels} channels", section="9")
+        raise LimitError(
+            f"chunk of {fields['sample_count']} samples of {stream.channels} channels",
+            limit="samples_per_chunk",
+            section="9",
+        )
     if fields["overlap"] >= fields["sample_count"] or 10 * fields["overlap"] > stream.sample_rate_hz:
         raise cursor.fail("the overlap is not shorter than the chunk's sound and a tenth of a second")
     if max(-fields["pts"], max(fields["pts"], fields["first_sample"]) + fields["sample_count"]) > MAX_TICKS:
@@ -267,7 +282,9 @@ def _check_packets(
         assert isinstance(stream, AudioStream)
         samples = -(-audio.sample_count * unit.spec.rate_hz // stream.sample_rate_hz)
         if samples * stream.channels > limits.samples_per_chunk:
-            raise LimitError(f"packets of {samples} samples of {stream.channels} channels", section="9")
+            raise LimitError(
+                f"packets of {samples} samples of {stream.channels} channels", limit="samples_per_chunk", section="9"
+            )
 
 
 def unit_domain(

@@ -192,4 +192,6 @@ class _Line:
             self._sample = chunk.audio.first_sample + chunk.audio.sample_count - chunk.audio.overlap
             self._audio_end = chunk.audio.pts + chunk.audio.sample_count
         if self.chunks > self._limits.chunks or self._macs > self._limits.macs_per_file:
-            raise LimitError(f"{self.chunks} chunks take {self._macs:.1e} multiply-adds", section="9")
+            raise LimitError(
+                f"{self.chunks} chunks take {self._macs:.1e} multiply-adds", limit="macs_per_file", section="9"
+            )

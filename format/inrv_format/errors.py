@@ -36,9 +36,15 @@ class TruncatedError(InvalidDataError):
 
 
 class LimitError(InvalidDataError):
-    """A header claims more than the reader's limits allow, in memory or in work."""
+    """A header claims more than the reader's limits allow, in memory or work; `limit` names the one of `Limits`."""
 
     exit_code = 6
+
+    def __init__(
+        self, message: str, *, limit: str | None = None, offset: int | None = None, section: str | None = None
+    ) -> None:
+        super().__init__(message, offset=offset, section=section)
+        self.limit = limit
 
 
 class UnsupportedError(InrvError, NotImplementedError):
@@ -77,4 +83,6 @@ def named(name: str) -> Iterator[None]:
     try:
         yield
     except (InvalidDataError, UnsupportedError) as error:
-        raise type(error)(f"{name}: {error}") from error
+        renamed = type(error)(f"{name}: {error}")
+        vars(renamed).update(vars(error))
+        raise renamed from error

@@ -122,7 +122,9 @@ def parse_index(content: bytes, *, offset: int, limits: Limits) -> Index:
     cursor = Cursor(content, base=offset, section="8")
     header = cursor.fields(INDEX_HEADER)
     if header["entry_count"] > limits.chunks:
-        raise LimitError(f"index of {header['entry_count']} chunks, the limit is {limits.chunks}", section="9")
+        raise LimitError(
+            f"index of {header['entry_count']} chunks, the limit is {limits.chunks}", limit="chunks", section="9"
+        )
     raw = cursor.take(header["entry_count"] * _ENTRY.size)
     cursor.finish()
     unpacked = [(entry[:RESERVED], entry[RESERVED], entry[RESERVED + 1 :]) for entry in _ENTRY.iter_unpack(raw)]
@@ -204,10 +206,11 @@ def _parse_video(fields: dict[str, Any], cursor: Cursor, limits: Limits) -> Vide
     width, height = fields["width"], fields["height"]
     if not width or not height:
         raise cursor.fail("a picture without pixels")
-    if width > limits.width or height > limits.height:
-        raise LimitError(f"picture of {width}x{height}, the limit is {limits.width}x{limits.height}", section="9")
+    for side, name, limit in ((width, "width", limits.width), (height, "height", limits.height)):
+        if side > limit:
+            raise LimitError(f"picture of {width}x{height}, the limit is {limit}", limit=name, section="9")
     if width * height > limits.pixels_per_frame:
-        raise LimitError(f"picture of {width}x{height} pixels", section="9")
+        raise LimitError(f"picture of {width}x{height} pixels", limit="pixels_per_frame", section="9")
     ranges = {
         "chroma": CHROMAS,
         "bit_depth": range(8, 17),
@@ -231,9 +234,9 @@ def _parse_audio(fields: dict[str, Any], cursor: Cursor, limits: Limits) -> Audi
     if not fields["sample_rate_hz"] or not fields["channels"]:
         raise cursor.fail("a sound without a sample rate or channels")
     if fields["sample_rate_hz"] > limits.sample_rate_hz:
-        raise LimitError(f"sample rate of {fields['sample_rate_hz']} Hz", section="9")
+        raise LimitError(f"sample rate of {fields['sample_rate_hz']} Hz", limit="sample_rate_hz", section="9")
     if fields["channels"] > limits.audio_channels:
-        raise LimitError(f"{fields['channels']} sound channels", section="9")
+        raise LimitError(f"{fields['channels']} sound channels", limit="audio_channels", section="9")
     layout = fields["layout"].rstrip(b"\0")
     if not all(0x20 < byte < 0x7F for byte in layout) or not 1 <= fields["bit_depth"] <= 64:
         raise cursor.fail("channel layout or bit depth is out of range")
@@ -248,7 +251,7 @@ def build_tags(tags: Mapping[str, str]) -> bytes:
 def parse_tags(content: bytes, limits: Limits) -> dict[str, str]:
     """Tags with control characters stripped; anything that is not text is InvalidDataError."""
     if len(content) > limits.metadata_bytes:
-        raise LimitError(f"tags of {len(content)} bytes", section="9")
+        raise LimitError(f"tags of {len(content)} bytes", limit="metadata_bytes", section="9")
     try:
         lines = content.decode().split("\n")
     except UnicodeDecodeError as error:

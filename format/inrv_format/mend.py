@@ -102,7 +102,9 @@ class Mending:
 
     def _check_limits(self) -> None:
         if self.chunks > self._limits.chunks or self._macs > self._limits.macs_per_file:
-            raise LimitError(f"{self.chunks} chunks take {self._macs:.1e} multiply-adds", section="9")
+            raise LimitError(
+                f"{self.chunks} chunks take {self._macs:.1e} multiply-adds", limit="macs_per_file", section="9"
+            )
 
     def _check_saved(self) -> None:
         if not self._streams:

@@ -39,4 +39,4 @@ class ChunkOrder:
         if out_of_order or (audio.overlap and (gap or audio.overlap > before.sample_count)):
             raise InvalidDataError(f"sound of chunk {index} does not follow on the one before", section=SECTION)
         if gap > self._limits.silence_samples:
-            raise LimitError(f"{gap} samples of silence before chunk {index}", section="9")
+            raise LimitError(f"{gap} samples of silence before chunk {index}", limit="silence_samples", section="9")

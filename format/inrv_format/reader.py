@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, cast
 
 from inrv_format.boxes import (
@@ -106,6 +106,15 @@ class Reader:
             raise InvalidDataError(f"index entry {number} disagrees with its chunk", offset=entry.offset, section="8")
         return chunk
 
+    def weigh(self, numbers: Sequence[int]) -> None:
+        """Refuse to have these chunks of the index decoded if that takes too much, before any of them is evaluated.
+
+        Only so many chunks that they could are read for it.
+        """
+        if len(numbers) * self.limits.macs_per_chunk > self.limits.macs_per_file:
+            for number in numbers:
+                self.chunk(number)
+
     def chunks(self) -> Iterator[Chunk]:
         """All chunks front to back, ending at the end box; TruncatedError where there is none."""
         return (chunk for chunk, _ in self.chunk_boxes())
@@ -123,7 +132,9 @@ class Reader:
             if box.type == CHUNK_BOX and not any(found):
                 number += 1
                 if number > self.limits.chunks:
-                    raise LimitError(f"more than {self.limits.chunks} chunks", offset=box.offset, section="9")
+                    raise LimitError(
+                        f"more than {self.limits.chunks} chunks", limit="chunks", offset=box.offset, section="9"
+                    )
                 chunk = self._parse(box)
                 order.admit(chunk)
                 index.add(chunk, box.offset, box.length)
@@ -150,7 +161,11 @@ class Reader:
             self._weighed.add(box.offset)
             self._macs += chunk.macs
         if self._macs > self.limits.macs_per_file:
-            raise LimitError(f"decoding takes over {self.limits.macs_per_file:.1e} multiply-adds", section="9")
+            raise LimitError(
+                f"decoding takes over {self.limits.macs_per_file:.1e} multiply-adds",
+                limit="macs_per_file",
+                section="9",
+            )
         return chunk
 
     def _read_descriptions(self) -> Box:
@@ -171,7 +186,9 @@ class Reader:
     def _add_stream(self, box: Box) -> None:
         stream_id, stream = parse_stream(box.content, offset=box.offset, limits=self.limits)
         if len(self.streams) >= self.limits.streams:
-            raise LimitError(f"more than {self.limits.streams} streams", offset=box.offset, section="9")
+            raise LimitError(
+                f"more than {self.limits.streams} streams", limit="streams", offset=box.offset, section="9"
+            )
         if stream_id in self.streams:
             raise InvalidDataError(f"stream {stream_id} twice", offset=box.offset, section="4")
         if any(type(other) is type(stream) for other in self.streams.values()):

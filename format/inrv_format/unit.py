@@ -113,7 +113,7 @@ def parse_unit(cursor: Cursor, domain_of: Callable[[int, int], Domain], limits: 
     _check_coding(spec, fields, cursor)
     shapes = spec.tensor_shapes(domain)
     if count_weights(shapes) > limits.weights_per_unit:
-        raise LimitError(f"network of {count_weights(shapes)} weights", section="9")
+        raise LimitError(f"network of {count_weights(shapes)} weights", limit="weights_per_unit", section="9")
     if fields["tensor_count"] != len(shapes):
         raise cursor.fail(f"{fields['tensor_count']} tensors, the network has {len(shapes)}")
     headers = tuple(TensorHeader.parse(cursor) for _ in shapes)
@@ -144,6 +144,7 @@ def _check_payload_lengths(
     raw, stored = fields["raw_length"], fields["stored_length"]
     inflated = raw > limits.payload_ratio_from_bytes and raw > stored * limits.payload_ratio
     if raw > limits.payload_bytes or inflated:
-        raise LimitError(f"payload of {stored} bytes claims to hold {raw}", section="9")
+        limit = "payload_ratio" if inflated else "payload_bytes"
+        raise LimitError(f"payload of {stored} bytes claims to hold {raw}", limit=limit, section="9")
     if raw != packed_length(headers, shapes):
         raise cursor.fail(f"unit claims {raw} packed bytes, its tensors take {packed_length(headers, shapes)}")

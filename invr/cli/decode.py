@@ -9,6 +9,7 @@ import typer
 from invr.cli.options import (
     PIPE,
     check_overwrite,
+    limits_of,
     open_input_pipe,
     open_output_pipe,
     output_name,
@@ -54,6 +55,7 @@ def decode(
     audio_codec: str | None = typer.Option(None, "-c:a", "--audio-codec", help="FFmpeg's name of the output's codec"),
     pix_fmt: str | None = typer.Option(None, "-pix_fmt", "--pix-fmt", help="FFmpeg's name of the output's format"),
     crf: int | None = typer.Option(None, "-crf", "--crf", min=0, max=63, help="quality of a lossy output codec"),
+    limits: str | None = typer.Option(None, "--limits", metavar="NAME=N,...", help="instead of the default limits"),
     device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
     threads: int = typer.Option(0, "--threads", "-j", min=0, help="0 uses all cores"),
     batch: int = typer.Option(0, "--batch", min=0, help="frames evaluated at once; 0 suits the device"),
@@ -94,6 +96,7 @@ def decode(
             threads=threads,
             batch=batch,
             bitexact=bitexact,
+            limits=limits_of(limits),
         )
         write = WriteConfig(format_name, video_codec, audio_codec, pix_fmt, crf, bitexact)
         display = Display(quiet=quiet, records=records)

@@ -16,7 +16,7 @@ from inrv_format.reader import Reader
 from inrv_format.streams import COLOR_RANGES, FIELD_ORDERS, AudioStream, VideoStream
 from inrv_format.unit import Unit
 
-from invr.cli.options import PIPE, open_input_pipe
+from invr.cli.options import PIPE, limits_of, open_input_pipe
 from invr.source import opened
 
 COLOR_SPACES = {0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020nc"}
@@ -38,14 +38,16 @@ def info(
     source: str = typer.Argument(..., metavar="FILE", help=".inrv file, or - for standard input"),
     as_json: bool = typer.Option(False, "--json", help="JSON with FFprobe's field names"),
     chunks: bool = typer.Option(False, "--chunks", help="list the chunks and their networks"),
+    limits: str | None = typer.Option(None, "--limits", metavar="NAME=N,...", help="instead of the default limits"),
 ) -> None:
     """Show what an .inrv file holds; no network is evaluated."""
+    allowed = limits_of(limits)
     if source == PIPE:
-        reader = Reader(open_input_pipe(force=False))
+        reader = Reader(open_input_pipe(force=False), limits=allowed)
         description = describe(reader, list(reader.chunks()), None, source)
     else:
         with opened(source) as file:
-            reader = Reader(file)
+            reader = Reader(file, limits=allowed)
             if reader.index is None:
                 description = describe(reader, list(reader.chunks()), None, source)
             else:

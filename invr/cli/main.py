@@ -81,7 +81,8 @@ def _exit_code() -> int:
         sys.stdout.flush()
         return code or 0
     except InrvError as error:
-        _complain(str(error))
+        limit = getattr(error, "limit", None)
+        _complain(f"{error}; --limits {limit}=N sets another" if limit else str(error))
         return error.exit_code
     except (BrokenPipeError, SystemExit) as error:
         # Typer turns a closed pipe into an exit of its own before it can be seen here.

@@ -9,12 +9,14 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
 import typer
 from inrv_format.errors import InputError, OutputError
+from inrv_format.limits import DEFAULT_LIMITS, Limits
 
 from invr.crop import Crop
 
@@ -73,6 +75,20 @@ def parse_amount(text: str | None, option: str) -> float | None:
         raise typer.BadParameter(f"{option} {text}: an amount is 40000, 40k or 1.5M, more than 0")
     thousand = 1024.0 if match[3] else 1000.0
     return float(match[1]) * math.pow(thousand, ("", "k", "M", "G").index(match[2].replace("K", "k")))
+
+
+def limits_of(text: str | None) -> Limits:
+    """The reader's limits with those of `width=32768,macs_per_file=2^60` in the place of the default ones."""
+    limits = DEFAULT_LIMITS
+    names = [field.name for field in fields(Limits)]
+    for part in text.split(",") if text else []:
+        name, _, amount = part.partition("=")
+        if name not in names:
+            raise typer.BadParameter(f"--limits {part}: limits are {', '.join(names)}")
+        power = re.fullmatch(r"2\^(\d{1,3})", amount)
+        value = 2 ** int(power[1]) if power else parse_amount(amount, f"--limits {name}=")
+        limits = replace(limits, **{name: int(value or 0)})
+    return limits
 
 
 def parse_rate(text: str | None) -> Fraction | None:

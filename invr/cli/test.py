@@ -9,25 +9,72 @@ from contextlib import contextmanager
 import typer
 from inrv_format.errors import InvalidDataError, named
 from inrv_format.reader import Reader
+from inrv_format.wholeness import unpacked
 
-from invr.cli.options import PIPE, open_input_pipe
+from invr.cli.options import PIPE, limits_of, open_input_pipe
+from invr.cli.settings import read_config
 from invr.source import opened
 
 
 def test_files(
     sources: list[str] = typer.Argument(..., metavar="FILE...", help=".inrv files, or - for standard input"),
+    deep: bool = typer.Option(False, "--deep", help="evaluate every network too"),
+    source: str | None = typer.Option(
+        None, "--source", metavar="MEDIA", help="what FILE was made of: has each chunk the quality that it states?"
+    ),
+    start: str | None = typer.Option(None, "-ss", "--ss", metavar="TIME", help="of the source, as in the encode"),
+    duration: str | None = typer.Option(None, "-t", "--t", metavar="TIME", help="as in the encode"),
+    end: str | None = typer.Option(None, "-to", "--to", metavar="TIME", help="as in the encode"),
+    frames: int | None = typer.Option(None, "-frames", "--frames", min=1, help="as in the encode"),
+    scaled: str | None = typer.Option(None, "-s", "--size", metavar="WxH", help="as in the encode"),
+    device: str = typer.Option("cpu", "--device", help="cpu, cuda or auto"),
+    threads: int = typer.Option(0, "--threads", "-j", min=0, help="0 uses all cores"),
+    limits: str | None = typer.Option(None, "--limits", metavar="NAME=N,...", help="instead of the default limits"),
     quiet: bool = typer.Option(False, "-q", "--quiet", help="say only what went wrong"),
 ) -> None:
-    """Check every CRC, range, payload and index entry; nothing is evaluated."""
-    for source in sources:
+    """Check every CRC, range, payload and index entry, and the digest of each network's integers."""
+    if source is not None and len(sources) > 1:
+        raise typer.BadParameter("--source is what one FILE was made of")
+    allowed = limits_of(limits)
+    for name in sources:
         with (
-            named(source),
+            named(name),
             _repair_named(),
-            open_input_pipe(force=False) if source == PIPE else opened(source) as file,
+            open_input_pipe(force=False) if name == PIPE else opened(name) as file,
         ):
-            chunks = check(Reader(file))
+            reader = Reader(file, limits=allowed)
+            if deep or source is not None:
+                found = _deep(reader, source, (start, duration, end), frames, scaled, device, threads)
+            else:
+                found = f"{sum(1 for _ in unpacked(reader))} chunks"
         if not quiet:
-            sys.stderr.write(f"{source}: ok, {chunks} chunks\n")
+            sys.stderr.write(f"{name}: ok, {found}\n")
+
+
+def _deep(
+    reader: Reader,
+    source: str | None,
+    span: tuple[str | None, str | None, str | None],
+    frames: int | None,
+    scaled: str | None,
+    device: str,
+    threads: int,
+) -> str:
+    from invr.device import prepare_device
+    from invr.examine import examine
+
+    read = read_config(
+        format_name=None,
+        span=span,
+        frames=frames,
+        scaled=scaled,
+        no_video=False,
+        no_audio=False,
+        ignore_errors=False,
+    )
+    found = examine(reader, source, read, prepare_device(device, threads))
+    text = f"{found.chunks} chunks, {found.units} networks, {found.frames} frames, {found.samples} samples evaluated"
+    return text if source is None else f"{text}, {found.as_good} chunks of the quality that they state"
 
 
 @contextmanager
@@ -36,23 +83,6 @@ def _repair_named() -> Iterator[None]:
     try:
         yield
     except InvalidDataError as error:
-        if error.exit_code != InvalidDataError.exit_code or error.offset == 0:
+        if error.exit_code != InvalidDataError.exit_code or error.offset in (0, None):
             raise
         raise type(error)(f"{error}; invr repair keeps what is whole") from error
-
-
-def check(reader: Reader) -> int:
-    """Read the whole file and unpack every weight; returns the number of chunks."""
-    count = 0
-    for chunk in reader.chunks():
-        for unit in chunk.units:
-            unit.symbols()
-        count += 1
-    if reader.index is not None:
-        if len(reader.index.entries) != count:
-            raise InvalidDataError(
-                f"the index lists {len(reader.index.entries)} chunks, there are {count}", section="8"
-            )
-        for number in range(count):
-            reader.chunk(number)
-    return count
