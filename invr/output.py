@@ -18,29 +18,35 @@ Target = str | os.PathLike[str] | BinaryIO
 class TargetFile:
     """A file for writing, by path or given: all of each write reaches it, and a path is filled in one step.
 
-    A new or ordinary file is written under a temporary name beside it and renamed by `commit`; a device, a pipe or
-    a file object is written directly. With `alone`, nobody else may write this file meanwhile, and the temporary name
-    is always the same, so that what a killed process left is overwritten. After `discard` all writes go nowhere.
-    Raises OutputError.
+    A new or ordinary file is written under a temporary name beside it and renamed by `commit`, or removed with this
+    object; a device, a pipe or a file object is written directly. With `alone`, nobody else may write this file
+    meanwhile, and the temporary name is always the same, so that what a killed process left is overwritten. After
+    `discard` all writes go nowhere. Raises OutputError.
     """
+
+    _part: str | None = None
 
     def __init__(self, target: Target, *, alone: bool = False) -> None:
         self.name = os.fspath(target) if isinstance(target, (str, os.PathLike)) else "<output>"
-        self._part: str | None = None
         self._dropped = False
         self._owned = isinstance(target, (str, os.PathLike))
         if not isinstance(target, (str, os.PathLike)):
             self._file = target
         else:
-            path = self.name
+            path, part = self.name, None
             if os.path.isdir(path):
                 raise OutputError(f"{path}: is a directory, expected a file name")
             if not os.path.exists(path) or os.path.isfile(path):
                 folder, base = os.path.split(os.path.realpath(path))
-                self._part = os.path.join(folder, f".{base}.part" if alone else f".{base}.{os.getpid()}.part")
+                part = os.path.join(folder, f".{base}.part" if alone else f".{base}.{os.getpid()}.part")
             with translated(self.name):
-                self._file = open(self._part or path, "wb")  # noqa: SIM115 - closed by commit or discard
+                self._file = open(part or path, "wb")  # noqa: SIM115 - closed by commit or discard
+            self._part = part
         self._seekable = _is_seekable(self._file)
+
+    def __del__(self) -> None:
+        if self._part is not None:
+            self.discard()
 
     def write(self, data: bytes) -> int:
         """Write all of `data`, however many calls the file underneath needs."""

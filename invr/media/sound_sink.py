@@ -21,6 +21,31 @@ from invr.output import Target, TargetFile, translated
 SOUNDFILE_FORMATS = {"wav": "WAV", "flac": "FLAC", "ogg": "OGG"}
 
 
+class _Remembering:
+    """A file for libsndfile, through which no exception passes: `error` is the first that a write raised."""
+
+    def __init__(self, file: TargetFile) -> None:
+        self._file = file
+        self.error: Exception | None = None
+
+    def write(self, data: bytes) -> int:
+        """Write all of `data`, or nothing."""
+        if self.error is None:
+            try:
+                return self._file.write(data)
+            except Exception as error:
+                self.error = error
+        return 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As for any file."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """As for any file."""
+        return self._file.tell()
+
+
 class SoundSink(BaseSink):
     """Writes sound to a seekable target; integers up to 16 bits are kept exactly.
 
@@ -37,10 +62,11 @@ class SoundSink(BaseSink):
         self._line = SampleLine(starts_at_zero=True)
         self._sound: Any = None
         self._file = TargetFile(target)
+        self._passed = _Remembering(self._file)
         try:
             with self._writing():
                 self._sound = soundfile.SoundFile(
-                    self._file, "w", audio.sample_rate_hz, audio.channels, subtype, format=SOUNDFILE_FORMATS[muxer]
+                    self._passed, "w", audio.sample_rate_hz, audio.channels, subtype, format=SOUNDFILE_FORMATS[muxer]
                 )
         except BaseException:
             self.abort()
@@ -75,7 +101,14 @@ class SoundSink(BaseSink):
         with translated(self._file.name):
             try:
                 yield
+            except AssertionError:  # soundfile's word for less that was written
+                if self._passed.error is None:
+                    raise
             except soundfile.LibsndfileError as error:
+                if self._passed.error is not None:
+                    raise self._passed.error from None
                 raise OutputError(f"{self._file.name}: cannot be written ({error.error_string})") from None
             except ValueError as error:
                 raise InputError(f"{self._file.name}: {error}") from None
+            if self._passed.error is not None:
+                raise self._passed.error

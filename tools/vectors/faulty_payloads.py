@@ -173,6 +173,7 @@ def _coded() -> Iterator[Fault]:
         "a wrong CRC of the packets",
         packets_with(payload=data[:-1] + b"\0", crc=zlib.crc32(data)),
     )
+    yield "packets-empty", "7.8", "a packet of no bytes", packets_with(payload=bytes(4) + data)
     yield "packets-cut", "7.8", "a packet longer than the payload", packets_with(payload=b"\5\0\0\0four")
     yield "packets-4-gib", "7.8", "a packet of 4 GiB", packets_with(payload=b"\xff\xff\xff\xffabc")
     yield "packets-length-cut", "7.8", "a payload that ends in a length", packets_with(payload=data + b"\1\0")

@@ -93,9 +93,11 @@ def join_packets(packets: tuple[bytes, ...]) -> bytes:
 
 
 def split_packets(payload: bytes) -> tuple[bytes, ...]:
-    """The packets of a payload; TruncatedError where it ends within one."""
+    """The packets of a payload; InvalidDataError for one of no bytes, TruncatedError where it ends within one."""
     cursor, packets = Cursor(payload, section=SECTION), []
     while cursor.remaining:
         length = int.from_bytes(cursor.take(4), "little")
+        if not length:
+            raise cursor.fail("an empty packet")
         packets.append(bytes(cursor.take(length)))
     return tuple(packets)
