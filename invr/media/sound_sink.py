@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,10 +37,11 @@ class SoundSink(BaseSink):
         self._line = SampleLine(starts_at_zero=True)
         self._sound: Any = None
         self._file = TargetFile(target)
+        self._calls = _Calls(self._file)
         try:
             with self._writing():
                 self._sound = soundfile.SoundFile(
-                    self._file, "w", audio.sample_rate_hz, audio.channels, subtype, format=SOUNDFILE_FORMATS[muxer]
+                    self._calls, "w", audio.sample_rate_hz, audio.channels, subtype, format=SOUNDFILE_FORMATS[muxer]
                 )
         except BaseException:
             self.abort()
@@ -60,6 +61,8 @@ class SoundSink(BaseSink):
         """Write the header's sizes and give the file its name."""
         with self._writing():
             self._sound.close()
+            if self._calls.error is not None:
+                raise self._calls.error
         self._file.commit()
 
     def abort(self) -> None:
@@ -76,6 +79,33 @@ class SoundSink(BaseSink):
             try:
                 yield
             except soundfile.LibsndfileError as error:
+                if self._calls.error is not None:
+                    raise self._calls.error from None
                 raise OutputError(f"{self._file.name}: cannot be written ({error.error_string})") from None
             except ValueError as error:
                 raise InputError(f"{self._file.name}: {error}") from None
+
+
+class _Calls:
+    """The file as libsndfile calls it: no exception comes through C, so the first is kept here, and all is over."""
+
+    def __init__(self, file: TargetFile) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        return self._tried(lambda: self._file.write(data))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._tried(lambda: self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return self._tried(self._file.tell)
+
+    def _tried(self, call: Callable[[], int]) -> int:
+        if self.error is None:
+            try:
+                return call()
+            except OSError as error:
+                self.error = error
+        return 0
