@@ -148,9 +148,9 @@ def encode(
             tags=not no_tags,
         )
         work = WorkConfig(workers, resume, parse_chunks(chunks))
-        display = Display(quiet=quiet, records=records)
         from invr import encoder
 
+        display = Display(quiet=quiet, records=records)
         try:
             with parked_by_interrupt(display.say) as stopping:
                 result = encoder.encode(

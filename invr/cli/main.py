@@ -83,6 +83,7 @@ def _exit_code() -> int:
         sys.stdout.flush()
         return code or 0
     except InrvError as error:
+        _flush_output()
         _complain(str(error))
         return error.exit_code
     except (BrokenPipeError, SystemExit) as error:
@@ -97,6 +98,7 @@ def _exit_code() -> int:
     except _StoppedError as stop:
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
+        _drop_output()
         _complain("interrupted")
         return 128 + stop.number
     except MemoryError:
@@ -122,8 +124,16 @@ def _usage_error(error: Exception) -> int:
     return USAGE_CODE
 
 
+def _flush_output() -> None:
+    """Write what can be; of the rest the interpreter would complain at its exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
+
+
 def _drop_output() -> None:
-    """Let what is still to be flushed go nowhere: the interpreter would complain of it at its exit."""
+    """Let what is still to be flushed go nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

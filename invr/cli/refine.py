@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import typer
-from inrv_format.errors import InputError, OutputError
+from inrv_format.errors import OptionError, OutputError
 
 from invr.cli.options import PIPE, check_input, output_of, parse_time, progress_target
 from invr.cli.progress import Display, encode_line, encode_record, size
@@ -51,7 +51,7 @@ def refine(
 ) -> None:
     """Fit the networks of an .inrv file on; each chunk gets better, in no more bytes, or stays as it is."""
     if source is None:
-        raise InputError(f"{path}: a file does not hold what it was made of: name it with --source")
+        raise OptionError(f"{path}: a file does not hold what it was made of: name it with --source")
     if time_budget is not None and steps is not None:
         raise typer.BadParameter("--time-budget excludes --steps")
     if PIPE in (path, source):

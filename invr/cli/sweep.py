@@ -95,9 +95,9 @@ def sweep(
         "seed": seed,
         "coder": encode.coder,
     }
-    display = Display(quiet=quiet, records=None)
     from invr.sweep.sweep import sweep as sweep_source
 
+    display = Display(quiet=quiet, records=None)
     try:
         result = sweep_source(
             source,

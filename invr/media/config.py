@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from inrv_format.errors import InputError
+from inrv_format.errors import OptionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class ReadConfig:
     FFmpeg's `-ss`, `-t` and `-frames:v` do. A chunk is `chunk_frames` frames unless the reader is told otherwise, or
     `chunk_s` of sound where there is no video; neighbouring chunks share `overlap_s` of sound. With `packets` sound
     comes with the packets that it was decoded from. `size` is (width, height) to scale to, None to keep.
-    Raises InputError for a value out of range.
+    Raises OptionError for a value out of range.
     """
 
     format: str | None = None
@@ -50,7 +50,7 @@ class ReadConfig:
 class WriteConfig:
     """How a target is written, in FFmpeg's names; None chooses by the target's name and the streams.
 
-    `crf` is the quality of a lossy video codec (lower is better). Raises InputError for a value out of range.
+    `crf` is the quality of a lossy video codec (lower is better). Raises OptionError for a value out of range.
     """
 
     format: str | None = None
@@ -67,4 +67,4 @@ class WriteConfig:
 
 def _require(good: bool, option: str, value: object, allowed: str) -> None:
     if not good:
-        raise InputError(f"{option} is {value}, allowed is {allowed}")
+        raise OptionError(f"{option} is {value}, allowed is {allowed}")
