@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from inrv_format.chunk import TileGrid
-from inrv_format.errors import InputError
+from inrv_format.errors import InputError, OptionError
 from inrv_format.families.siren import AFFINE, GRID, STILL
 from inrv_format.limits import DEFAULT_LIMITS, Limits
 
@@ -31,7 +31,13 @@ REFERENCE_LMBDA = 0.03
 
 
 def require_option(condition: bool, option: str, value: object, allowed: str) -> None:
-    """InputError naming the option, the value and what is allowed, unless `condition` holds."""
+    """OptionError naming the option, the value and what is allowed, unless `condition` holds."""
+    if not condition:
+        raise OptionError(f"{option} {value}: allowed are {allowed}")
+
+
+def require_of_input(condition: bool, option: str, value: object, allowed: str) -> None:
+    """The same as InputError, where it is this input that does not allow the value."""
     if not condition:
         raise InputError(f"{option} {value}: allowed are {allowed}")
 

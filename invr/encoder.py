@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from inrv_format.chunk import parse_chunk
-from inrv_format.errors import InputError, InvalidDataError
+from inrv_format.errors import InputError, InvalidDataError, OptionError
 from inrv_format.header import VERSION
 from inrv_format.index import build_stream, parse_stream
 from inrv_format.limits import DEFAULT_LIMITS
@@ -317,10 +317,10 @@ def part_of_chunks(signals: Iterator[Signal], part: tuple[int, int | None] | Non
 
 
 def check_part(config: EncodeConfig, work: WorkConfig) -> None:
-    """InputError for a part of a file that was to reach what only the whole can."""
+    """OptionError for a part of a file that was to reach what only the whole can."""
     goal = config.goal
     if work.chunks is not None and goal != Goal(psnr_db=goal.psnr_db):
-        raise InputError("--chunks makes a part: --target-size, --bitrate and --time-budget are for a whole file")
+        raise OptionError("--chunks makes a part: --target-size, --bitrate and --time-budget are for a whole file")
 
 
 def sound_warnings(snr_db: float, config: EncodeConfig) -> tuple[str, ...]:

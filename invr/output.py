@@ -84,18 +84,15 @@ class TargetFile:
         self.commit() if kind is None else self.discard()
 
     def commit(self) -> None:
-        """Finish: flush, close a file that was opened here, and give it its name; file and folder are synced."""
-        with translated(self.name):
-            self.flush()
-            if self._part is not None:
-                os.fsync(self._file.fileno())
-            if self._owned:
-                self._file.close()
-            if self._part is not None:
-                final = os.path.realpath(self.name)
-                os.replace(self._part, final)
-                self._part = None
-                _sync_folder(os.path.dirname(final))
+        """Finish: flush, close a file that was opened here, and give it its name; file and folder are synced.
+
+        What cannot be finished is discarded.
+        """
+        try:
+            self._finish()
+        except BaseException:
+            self.discard()
+            raise
 
     def drop(self) -> None:
         """Let all further writes go nowhere."""
@@ -110,6 +107,19 @@ class TargetFile:
         if self._part is not None and os.path.exists(self._part):
             os.remove(self._part)
         self._part = None
+
+    def _finish(self) -> None:
+        with translated(self.name):
+            self.flush()
+            if self._part is not None:
+                os.fsync(self._file.fileno())
+            if self._owned:
+                self._file.close()
+            if self._part is not None:
+                final = os.path.realpath(self.name)
+                os.replace(self._part, final)
+                self._part = None
+                _sync_folder(os.path.dirname(final))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from inrv_format.reader import Reader
 from inrv_format.streams import VideoStream
 from numpy.typing import NDArray
 
-from invr.config import DecodeConfig, require_option
+from invr.config import DecodeConfig, require_of_input, require_option
 from invr.decoder import DecodedFrame, Decoding, Source
 from invr.device import translated_backend
 from invr.media import WriteConfig, open_sink
@@ -101,7 +101,7 @@ def contact_sheet(
 
 
 def _picture_format(target: Source, write: WriteConfig) -> WriteConfig:
-    """PNG for a file object, unless another format is asked for; InputError for one that holds no picture."""
+    """PNG for a file object, unless another format is asked for; OptionError for one that holds no picture."""
     if write.format is None and not isinstance(target, (str, os.PathLike)):
         write = replace(write, format="png")
     muxer = muxer_name(target, write)
@@ -129,7 +129,7 @@ def _require_size(size: tuple[int, int], columns: int, count: int) -> None:
     )
     fits = width <= DEFAULT_LIMITS.width and height <= DEFAULT_LIMITS.height
     allowed = f"{DEFAULT_LIMITS.width}x{DEFAULT_LIMITS.height} and less"
-    require_option(fits, "a contact sheet of", f"{width}x{height}", allowed)
+    require_of_input(fits, "a contact sheet of", f"{width}x{height}", allowed)
 
 
 def _laid_out(pictures: list[NDArray[np.generic]], columns: int) -> NDArray[np.generic]:

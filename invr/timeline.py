@@ -17,7 +17,7 @@ from inrv_format.reader import Reader
 from inrv_format.streams import AudioStream, VideoStream
 from numpy.typing import NDArray
 
-from invr.config import DecodeConfig, require_option
+from invr.config import DecodeConfig, require_of_input
 from invr.crop import Crop
 
 # Ticks a second in which single pictures are timed, and their rate where the file states none.
@@ -235,13 +235,13 @@ class Timeline:
         """Refuse a crop that lies outside, and one or single pictures where there is none."""
         crop, config = self.config.crop, self.config
         for option, asked in (("--crop", crop), ("--at", config.at_s), ("stills", config.stills)):
-            require_option(self.video is not None or not asked, option, asked, "files with a picture")
+            require_of_input(self.video is not None or not asked, option, asked, "files with a picture")
         seekable = self.reader.index is not None
-        require_option(seekable or not config.stills, "stills", config.stills, "files that can be sought, no pipes")
+        require_of_input(seekable or not config.stills, "stills", config.stills, "files that can be sought, no pipes")
         if crop is not None:
             width, height = self.upright_size
             inside = crop.columns[1] <= width and crop.rows[1] <= height
-            require_option(inside, "--crop", crop, f"x + w up to {width} and y + h up to {height}")
+            require_of_input(inside, "--crop", crop, f"x + w up to {width} and y + h up to {height}")
 
     def _wanted_entries(self) -> list[int]:
         """Places in the index of the chunks that the span touches."""
@@ -282,7 +282,7 @@ class Timeline:
         if self.config.stills:
             self._at = _midpoints(starts[0] - self.origin, end, min(self.config.stills, index.frame_count))
         late = [float(at) for at in self._at if at >= end]
-        require_option(not late, "--at", late and late[0], f"times before the picture's end at {float(end):.6g} s")
+        require_of_input(not late, "--at", late and late[0], f"times before the picture's end at {float(end):.6g} s")
         for at in self._at:
             place = places[max(0, bisect_right(starts, self.origin + at) - 1)]
             self._due.setdefault(index.entries[place].chunk, []).append(at)

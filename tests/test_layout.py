@@ -103,6 +103,10 @@ LIGHT = (
     ["cat", "missing.inrv", "-o", "-"],
     ["repair", "--help"],
     ["repair", "missing.inrv", "-o", "-"],
+    ["decode", "missing.inrv", "-o", "-"],
+    ["thumbs", "missing.inrv", "-o", "a.png"],
+    ["compare", "missing.mkv", "missing.inrv"],
+    ["refine", "missing.inrv", "--source", "missing.mkv"],
 )
 
 

@@ -18,6 +18,12 @@ class InputError(InrvError, ValueError):
     exit_code = 3
 
 
+class OptionError(InputError):
+    """An option is wrong whatever the media are: an unknown name, a number out of range, one beside another."""
+
+    exit_code = 2
+
+
 class InvalidDataError(InrvError, ValueError):
     """The bytes of an `.inrv` file are damaged; `offset` is in bytes, `section` names `spec/inrv.md`'s section."""
 

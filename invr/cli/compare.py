@@ -9,10 +9,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
-from inrv_format.errors import OutputError
 
-from invr.cli.options import check_overwrite, parse_span
+from invr.cli.options import PIPE, check_input, check_overwrite, parse_span
 from invr.cli.progress import Display
+from invr.output import TargetFile, Translated
 
 if TYPE_CHECKING:
     from invr.compare import Comparison, SoundComparison, VideoComparison
@@ -72,6 +72,10 @@ def compare(
     start_s, duration_s = parse_span(start, duration, end)
     if csv_name is not None:
         check_overwrite(reference, csv_name, yes=yes, no=False)
+    for name in (reference, distorted):
+        if name == PIPE:
+            raise typer.BadParameter("files are opened more than once: standard input will not do")
+        check_input(name)
     from invr.compare import CompareConfig
     from invr.compare import compare as compare_files
     from invr.media import ReadConfig
@@ -148,8 +152,5 @@ def _write_csv(name: str, video: VideoComparison) -> None:
     for number, time_s in enumerate(video.times_s):
         cells = (values[number] if number < len(values) else "" for values in video.frames.values())
         writer.writerow([number, f"{time_s:.6f}", *(f"{cell:.6g}" if cell != "" else "" for cell in cells)])
-    try:
-        with open(name, "w", encoding="utf-8", newline="") as file:
-            file.write(text.getvalue())
-    except OSError as error:
-        raise OutputError(f"{name}: {error.strerror}") from error
+    with TargetFile(name) as file:
+        Translated(file).write(text.getvalue().encode())

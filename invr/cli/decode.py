@@ -9,10 +9,10 @@ import typer
 from invr.cli.options import (
     PIPE,
     check_overwrite,
+    input_of,
     limits_of,
-    open_input_pipe,
-    open_output_pipe,
     output_name,
+    output_of,
     parse_crop,
     parse_rate,
     parse_size,
@@ -75,6 +75,7 @@ def decode(
     start_s, duration_s = parse_span(start, duration, end)
     size, part, rate = parse_size(scaled, "-s"), parse_crop(crop), parse_rate(fps)
     at_s = parse_time(at, "--at")
+    read, written = input_of(source, force=force), output_of(name, force=force)
     with progress_target(progress, name) as records:
         from invr import decoder
         from invr.config import DecodeConfig
@@ -110,13 +111,7 @@ def decode(
             display.show(decode_line(state, elapsed), done, decode_record(state, elapsed))
 
         try:
-            result = decoder.decode(
-                open_input_pipe(force=force) if source == PIPE else source,
-                open_output_pipe(force=force) if name == PIPE else name,
-                config,
-                write,
-                show,
-            )
+            result = decoder.decode(read, written, config, write, show)
         finally:
             display.close()
         for warning in result.warnings:

@@ -12,9 +12,9 @@ from invr.cli.interrupt import parked_by_interrupt
 from invr.cli.options import (
     PIPE,
     check_overwrite,
-    open_input_pipe,
-    open_output_pipe,
+    input_of,
     output_name,
+    output_of,
     parse_chunks,
     progress_target,
 )
@@ -115,8 +115,8 @@ def encode(
         ignore_errors=ignore_errors,
     )
     goal = parse_goal(target_psnr, target_size, bitrate, time_budget)
+    media, written = input_of(source, force=force), output_of(name, force=force)
     with progress_target(progress, name) as records:
-        from invr import encoder
         from invr.config import CODERS, WorkConfig
 
         chosen = priced(preset, steps, quality, bits, finetune_steps, goal)
@@ -148,12 +148,14 @@ def encode(
             tags=not no_tags,
         )
         work = WorkConfig(workers, resume, parse_chunks(chunks))
+        from invr import encoder
+
         display = Display(quiet=quiet, records=records)
         try:
             with parked_by_interrupt(display.say) as stopping:
                 result = encoder.encode(
-                    open_input_pipe(force=force) if source == PIPE else source,
-                    open_output_pipe(force=force) if name == PIPE else name,
+                    media,
+                    written,
                     config,
                     read,
                     lambda state: display.show(encode_line(state), state.done, encode_record(state)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from invr.cli.options import PIPE, open_input_pipe
+from invr.cli.options import input_of
 from invr.cli.progress import Display, clock, decibels, size
 from invr.cli.settings import NO_AUDIO, parse_goal, priced, read_config, settings_tags, with_options
 from invr.presets import model_name
@@ -63,8 +63,7 @@ def estimate(
         ignore_errors=ignore_errors,
     )
     goal = parse_goal(target_psnr, target_size, bitrate, time_budget)
-    from invr.estimate import estimate as estimate_encode
-
+    opened = input_of(source, force=False)
     config = with_options(
         priced(preset, steps, quality, bits, None, goal),
         model=model,
@@ -76,8 +75,9 @@ def estimate(
         device=device,
         threads=threads,
     )
-    opened = open_input_pipe(force=False) if source == PIPE else source
     tags = settings_tags(preset, model or model_name(config.model), config)
+    from invr.estimate import estimate as estimate_encode
+
     found = estimate_encode(opened, config, read, tags=tags)
     display = Display(quiet=False, records=None)
     for warning in found.warnings:

@@ -22,6 +22,7 @@ from invr.cli.refine import refine
 from invr.cli.repair import repair
 from invr.cli.report import report
 from invr.cli.settings import PRESET_LINES
+from invr.cli.streams import settle_streams
 from invr.cli.sweep import sweep
 from invr.cli.test import test_files
 from invr.cli.thumbs import thumbs
@@ -70,6 +71,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 def main() -> NoReturn:
     """Run the command line and exit."""
+    settle_streams()
     for number in STOP_SIGNALS:
         signal.signal(number, _stop)
     sys.exit(_exit_code())
@@ -81,6 +83,7 @@ def _exit_code() -> int:
         sys.stdout.flush()
         return code or 0
     except InrvError as error:
+        _flush_output()
         limit = getattr(error, "limit", None)
         _complain(f"{error}; --limits {limit}=N sets another" if limit else str(error))
         return error.exit_code
@@ -88,7 +91,7 @@ def _exit_code() -> int:
         # Typer turns a closed pipe into an exit of its own before it can be seen here.
         if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return CLOSED_PIPE_CODE
     except ParkedError:
         _complain("interrupted; the same command goes on from here")
@@ -96,12 +99,14 @@ def _exit_code() -> int:
     except _StoppedError as stop:
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
+        _drop_output()
         _complain("interrupted")
         return 128 + stop.number
     except MemoryError:
         _complain("not enough memory")
         return 6
     except OSError as error:
+        _drop_output()
         _complain(f"{error.filename or 'output'}: {error.strerror}")
         return 8
     except Exception as error:
@@ -120,8 +125,22 @@ def _usage_error(error: Exception) -> int:
     return USAGE_CODE
 
 
+def _flush_output() -> None:
+    """Write what can be; of the rest the interpreter would complain at its exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
+
+
+def _drop_output() -> None:
+    """Let what is still to be flushed go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _complain(message: str) -> None:
-    sys.stderr.write(f"invr: {message}\n")
+    """One line, whatever names and libraries have put into the message."""
+    sys.stderr.write(f"invr: {' '.join(message.split())}\n")
 
 
 class _StoppedError(BaseException):

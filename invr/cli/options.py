@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import math
 import os
@@ -140,9 +141,31 @@ def check_overwrite(source: str, target: str, *, yes: bool, no: bool) -> None:
         raise OutputError(f"{target}: exists already (-y to overwrite)")
 
 
+def check_input(name: str) -> None:
+    """Refuse a file that is not there, before anything heavy is loaded; URLs and numbered pictures are FFmpeg's."""
+    if "://" in name or "%" in os.path.basename(name):
+        return
+    if not os.path.exists(name) or os.path.isdir(name):
+        problem = errno.EISDIR if os.path.isdir(name) else errno.ENOENT
+        raise InputError(f"{name}: {os.strerror(problem)}")
+
+
+def input_of(name: str, *, force: bool) -> str | BinaryIO:
+    """What is read: standard input for `-`, else the name of a file that is there."""
+    if name == PIPE:
+        return open_input_pipe(force=force)
+    check_input(name)
+    return name
+
+
+def output_of(name: str, *, force: bool) -> str | BinaryIO:
+    """What is written: standard output for `-`, else the name."""
+    return open_output_pipe(force=force) if name == PIPE else name
+
+
 def open_input_pipe(*, force: bool) -> BinaryIO:
     """Standard input, unless it is a terminal."""
-    if sys.stdin is None or sys.stdin.closed:
+    if sys.stdin is None:
         raise InputError("standard input is closed")
     if sys.stdin.isatty() and not force:
         raise InputError("standard input is a terminal: pipe a file into it (--force reads it anyway)")
@@ -151,6 +174,8 @@ def open_input_pipe(*, force: bool) -> BinaryIO:
 
 def open_output_pipe(*, force: bool) -> BinaryIO:
     """Standard output, unless it is a terminal."""
+    if sys.__stdout__ is None:
+        raise OutputError("standard output is closed")
     if sys.stdout.isatty() and not force:
         raise OutputError("binary data is not written to a terminal (--force writes it anyway)")
     return sys.stdout.buffer

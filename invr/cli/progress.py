@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ LINE_EVERY_S = 10.0
 
 
 class Display:
-    """A tqdm line on a terminal, a plain line every ten seconds elsewhere, nothing at all when quiet.
+    """A tqdm line on a terminal that can redraw it, a plain line every ten seconds elsewhere, nothing when quiet.
 
     `records` gets blocks of `key=value` lines in FFmpeg's `-progress` grammar; readers ignore keys they do not know.
     """
@@ -28,7 +29,7 @@ class Display:
         self._records = records
         self._bar: Any = None
         self._started = self._last_line = time.monotonic()
-        if not quiet and sys.stderr.isatty():
+        if not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             from tqdm import tqdm
 
             self._bar = tqdm(

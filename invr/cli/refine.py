@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 import typer
-from inrv_format.errors import InputError, OutputError
+from inrv_format.errors import OptionError, OutputError
 
-from invr.cli.options import PIPE, open_output_pipe, parse_time, progress_target
+from invr.cli.options import PIPE, check_input, output_of, parse_time, progress_target
 from invr.cli.progress import Display, encode_line, encode_record, size
 from invr.cli.settings import DEFAULT_REFINE_STEPS, read_config
 
@@ -51,11 +51,16 @@ def refine(
 ) -> None:
     """Fit the networks of an .inrv file on; each chunk gets better, in no more bytes, or stays as it is."""
     if source is None:
-        raise InputError(f"{path}: a file does not hold what it was made of: name it with --source")
+        raise OptionError(f"{path}: a file does not hold what it was made of: name it with --source")
     if time_budget is not None and steps is not None:
         raise typer.BadParameter("--time-budget excludes --steps")
+    if PIPE in (path, source):
+        raise typer.BadParameter("a file that is fitted on and its source are read more than once: no standard input")
+    for file in (path, source):
+        check_input(file)
     name = output or path
     _check_output(path, source, output, yes=yes)
+    written = output_of(name, force=force)
     read = read_config(
         format_name=format_name,
         span=(start, duration, end),
@@ -84,7 +89,7 @@ def refine(
             result = refine_file(
                 path,
                 source,
-                open_output_pipe(force=force) if name == PIPE else name,
+                written,
                 config,
                 read,
                 lambda state: display.show(encode_line(state), state.done, encode_record(state)),

@@ -90,6 +90,8 @@ def read_config(
     ignore_errors: bool,
 ) -> ReadConfig:
     """What is read of the source; `span` are -ss, -t and -to."""
+    if no_video and no_audio:
+        raise typer.BadParameter("-vn and -an leave nothing")
     from invr.media import ReadConfig
 
     start_s, duration_s = parse_span(*span)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from invr.cli.options import PIPE, parse_span, parse_time
+from invr.cli.options import PIPE, check_input, parse_span, parse_time
 from invr.cli.progress import Display, encode_line, encode_record
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def sweep(
     """
     if source == PIPE:
         raise typer.BadParameter("a sweep reads its source many times: standard input will not do")
+    check_input(source)
     start_s, duration_s = parse_span(start, duration, end)
     widths_of_weights = () if bits == "none" else _integers(bits, "--bits", 1, 16)
     sizes = widths, depths, durations
@@ -69,7 +70,6 @@ def sweep(
     from invr.presets import PRESETS, model_name, with_steps
     from invr.quality import without_rate
     from invr.sweep.config import SweepConfig
-    from invr.sweep.sweep import sweep as sweep_source
 
     chosen = without_rate(with_steps(_named(preset, PRESETS, "--preset").config, steps))
     quant = chosen.quant
@@ -95,6 +95,8 @@ def sweep(
         "seed": seed,
         "coder": encode.coder,
     }
+    from invr.sweep.sweep import sweep as sweep_source
+
     display = Display(quiet=quiet, records=None)
     try:
         result = sweep_source(

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from invr.cli.options import PIPE, check_overwrite, open_output_pipe, output_name
+from invr.cli.options import PIPE, check_input, check_overwrite, output_name, output_of
 from invr.cli.progress import Display, work_line
 
 
@@ -34,12 +34,14 @@ def thumbs(
     if source == PIPE:
         raise typer.BadParameter("a contact sheet needs a file that can be sought: standard input will not do")
     check_overwrite(source, name, yes=yes, no=no)
+    check_input(source)
+    written = output_of(name, force=force)
     from invr.media import WriteConfig
     from invr.thumbs import SheetConfig, contact_sheet
 
     sheet = contact_sheet(
         source,
-        open_output_pipe(force=force) if name == PIPE else name,
+        written,
         SheetConfig(columns, rows, count, width, device, threads),
         WriteConfig(format_name),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from inrv_format.errors import InputError
+from inrv_format.errors import InputError, OptionError
 from inrv_format.streams import VideoStream
 from numpy.typing import NDArray
 
@@ -40,7 +40,7 @@ class CompareConfig:
         known = [*PICTURE_METRICS, *SOUND_METRICS]
         for name in self.metrics or ():
             if name not in known:
-                raise InputError(f"metric {name}: allowed are {', '.join(known)}")
+                raise OptionError(f"metric {name}: allowed are {', '.join(known)}")
 
     @property
     def picture_metrics(self) -> list[str]:

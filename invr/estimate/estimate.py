@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from inrv_format.chunk import Chunk
-from inrv_format.errors import InputError
+from inrv_format.errors import InputError, OptionError
 from inrv_format.streams import VIDEO, Stream
 from inrv_format.writer import Writer
 
@@ -64,7 +64,7 @@ def estimate(
     Raises InputError for media that cannot be read, and for a config with a teacher.
     """
     if config.teacher:
-        raise InputError("estimates know fits of one network, not those of a teacher and its student")
+        raise OptionError("estimates know fits of one network, not those of a teacher and its student")
     read = reading(config, read)
     device = prepare_device(config.device, config.threads)
     with MediaReader(source, read) as reader, translated_backend():

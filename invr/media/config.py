@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from inrv_format.errors import InputError
+from inrv_format.errors import OptionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class ReadConfig:
     FFmpeg's `-ss`, `-t` and `-frames:v` do. A chunk is `chunk_frames` frames unless the reader is told otherwise, or
     `chunk_s` of sound where there is no video; neighbouring chunks share `overlap_s` of sound. With `packets` sound
     comes with the packets that it was decoded from. `size` is (width, height) to scale to, None to keep.
-    Raises InputError for a value out of range.
+    Raises OptionError for a value out of range.
     """
 
     format: str | None = None
@@ -51,7 +51,7 @@ class WriteConfig:
     """How a target is written, in FFmpeg's names; None chooses by the target's name and the streams.
 
     `crf` is the quality of a lossy video codec (lower is better). With `bitexact` muxer and encoders write nothing
-    that differs between two times: no dates, random numbers or versions. Raises InputError for a value out of range.
+    that differs between two times: no dates, random numbers or versions. Raises OptionError for a value out of range.
     """
 
     format: str | None = None
@@ -69,4 +69,4 @@ class WriteConfig:
 
 def _require(good: bool, option: str, value: object, allowed: str) -> None:
     if not good:
-        raise InputError(f"{option} is {value}, allowed is {allowed}")
+        raise OptionError(f"{option} is {value}, allowed is {allowed}")

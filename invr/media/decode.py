@@ -53,7 +53,7 @@ class Decoder:
         self._on_first = on_first
         self._start = Fraction(config.start_s).limit_denominator(MICROSECONDS)
         self._origin = _container_start(container, video) + self._start
-        self._end = None if config.duration_s is None else Fraction(config.duration_s)
+        self._end = None if config.duration_s is None else Fraction(config.duration_s).limit_denominator(MICROSECONDS)
         self._tick = fraction(video.time_base) if video else Fraction(0)
         self._rate = audio.codec_context.sample_rate if audio else 0
         self._layout = audio.codec_context.layout if audio else None  # the context's own follows what it decodes

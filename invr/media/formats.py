@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 import av
-from inrv_format.errors import InputError
+from inrv_format.errors import OptionError
 from inrv_format.streams import AudioStream, VideoStream
 
 from invr.media.colour import DEPTHS, chroma_of, depth_of
@@ -71,7 +71,7 @@ DEFAULT_CODECS = {
 def muxer_name(target: Target, config: WriteConfig) -> str:
     """The muxer asked for, or by the target's extension, or Matroska for a file object.
 
-    Raises InputError for an unknown name or extension.
+    Raises OptionError for an unknown name or extension.
     """
     if config.format is not None:
         name = ALIASES.get(config.format, config.format)
@@ -86,7 +86,7 @@ def muxer_name(target: Target, config: WriteConfig) -> str:
         return PIPE_FORMAT
     if extension not in EXTENSIONS:
         allowed = ", ".join(sorted(EXTENSIONS))
-        raise InputError(f"{path}: no format is known for the extension '{extension}'; known are {allowed}")
+        raise OptionError(f"{path}: no format is known for the extension '{extension}'; known are {allowed}")
     return EXTENSIONS[extension]
 
 
@@ -100,29 +100,29 @@ def codecs_for(muxer: str, config: WriteConfig, audio: AudioStream | None) -> Co
 
 
 def encoder(name: str, kind: str) -> av.Codec:
-    """The encoder of that name; raises InputError where there is none of that kind."""
+    """The encoder of that name; raises OptionError where there is none of that kind."""
     try:
         codec = av.Codec(name, "w")
     except ValueError:
-        raise InputError(f"{kind}_codec is {name}, which is no encoder of this FFmpeg") from None
+        raise OptionError(f"{kind}_codec is {name}, which is no encoder of this FFmpeg") from None
     if codec.type != kind:
-        raise InputError(f"{kind}_codec is {name}, which encodes {codec.type}")
+        raise OptionError(f"{kind}_codec is {name}, which encodes {codec.type}")
     return codec
 
 
 def choose_pix_fmt(codec: av.Codec, muxer: str, video: VideoStream, asked: str | None) -> tuple[str, str | None]:
     """The pixel format nearest to the stream's that the encoder takes, and a warning where it differs.
 
-    Raises InputError where `asked` is not a pixel format or not one that the encoder takes.
+    Raises OptionError where `asked` is not a pixel format or not one that the encoder takes.
     """
     offered = [pixel_format.name for pixel_format in codec.video_formats or ()]
     if asked is not None:
         try:
             av.VideoFormat(asked)
         except ValueError:
-            raise InputError(f"pix_fmt is {asked}, which FFmpeg does not know") from None
+            raise OptionError(f"pix_fmt is {asked}, which FFmpeg does not know") from None
         if offered and asked not in offered:
-            raise InputError(f"pix_fmt is {asked}, {codec.name} takes {', '.join(offered)}")
+            raise OptionError(f"pix_fmt is {asked}, {codec.name} takes {', '.join(offered)}")
         return asked, None
     odd = bool(video.width % 2 and video.chroma in ("420", "422")) or bool(video.height % 2 and video.chroma == "420")
     odd = odd and codec.name in EVEN_CODECS
@@ -174,4 +174,4 @@ def _require_muxer(name: str) -> None:
     except ValueError:
         known = None
     if known is None or not known.is_output:
-        raise InputError(f"format is {name}, which is no output format of this FFmpeg")
+        raise OptionError(f"format is {name}, which is no output format of this FFmpeg")

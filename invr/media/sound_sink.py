@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,31 +19,6 @@ from invr.media.sound_track import SampleLine
 from invr.output import Target, TargetFile, translated
 
 SOUNDFILE_FORMATS = {"wav": "WAV", "flac": "FLAC", "ogg": "OGG"}
-
-
-class _Remembering:
-    """A file for libsndfile, through which no exception passes: `error` is the first that a write raised."""
-
-    def __init__(self, file: TargetFile) -> None:
-        self._file = file
-        self.error: Exception | None = None
-
-    def write(self, data: bytes) -> int:
-        """Write all of `data`, or nothing."""
-        if self.error is None:
-            try:
-                return self._file.write(data)
-            except Exception as error:
-                self.error = error
-        return 0
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """As for any file."""
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        """As for any file."""
-        return self._file.tell()
 
 
 class SoundSink(BaseSink):
@@ -62,11 +37,11 @@ class SoundSink(BaseSink):
         self._line = SampleLine(starts_at_zero=True)
         self._sound: Any = None
         self._file = TargetFile(target)
-        self._passed = _Remembering(self._file)
+        self._calls = _Calls(self._file)
         try:
             with self._writing():
                 self._sound = soundfile.SoundFile(
-                    self._passed, "w", audio.sample_rate_hz, audio.channels, subtype, format=SOUNDFILE_FORMATS[muxer]
+                    self._calls, "w", audio.sample_rate_hz, audio.channels, subtype, format=SOUNDFILE_FORMATS[muxer]
                 )
         except BaseException:
             self.abort()
@@ -102,13 +77,38 @@ class SoundSink(BaseSink):
             try:
                 yield
             except AssertionError:  # soundfile's word for less that was written
-                if self._passed.error is None:
+                if self._calls.error is None:
                     raise
             except soundfile.LibsndfileError as error:
-                if self._passed.error is not None:
-                    raise self._passed.error from None
+                if self._calls.error is not None:
+                    raise self._calls.error from None
                 raise OutputError(f"{self._file.name}: cannot be written ({error.error_string})") from None
             except ValueError as error:
                 raise InputError(f"{self._file.name}: {error}") from None
-            if self._passed.error is not None:
-                raise self._passed.error
+            if self._calls.error is not None:
+                raise self._calls.error
+
+
+class _Calls:
+    """The file as libsndfile calls it: no exception comes through C, so the first is kept here, and all is over."""
+
+    def __init__(self, file: TargetFile) -> None:
+        self._file = file
+        self.error: Exception | None = None
+
+    def write(self, data: bytes) -> int:
+        return self._tried(lambda: self._file.write(data))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._tried(lambda: self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return self._tried(self._file.tell)
+
+    def _tried(self, call: Callable[[], int]) -> int:
+        if self.error is None:
+            try:
+                return call()
+            except Exception as error:
+                self.error = error
+        return 0

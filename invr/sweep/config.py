@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from inrv_format.errors import InputError
+from inrv_format.errors import InputError, OptionError
 
 from invr.config import EncodeConfig, require_option
 
@@ -65,4 +65,4 @@ class SweepConfig:
         for bits in self.bits:
             require_option(1 <= bits <= 16, "--bits", bits, "1 to 16")
         if not self.bits and self.sizes is None:
-            raise InputError("--bits none: then --widths, --depths or --durations must say what to sweep")
+            raise OptionError("--bits none: then --widths, --depths or --durations must say what to sweep")

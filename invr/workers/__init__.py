@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from inrv_format.errors import InputError
+from inrv_format.errors import OptionError
 
 from invr.workers.base import Done, Job, Task, Told, WorkerError, Workers, ignore, never
 from invr.workers.here import HereWorkers
@@ -31,7 +31,7 @@ def worker_count(workers: str, threads: int, device: str = "cpu") -> int:
     if workers == "auto":
         return threads or cores()
     if not workers.isdecimal() or not 0 < int(workers) <= 1024:
-        raise InputError(f"--workers {workers}: allowed are auto, 1 to 1024, ray and ray://HOST:PORT")
+        raise OptionError(f"--workers {workers}: allowed are auto, 1 to 1024, ray and ray://HOST:PORT")
     return int(workers)
 
 

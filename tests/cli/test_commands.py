@@ -198,7 +198,7 @@ ERRORS = {
     "bad size": (["decode", "{tmp}/toy.inrv", "-o", "{tmp}/o.mkv", "-s", "big"], 2, "640x360"),
     "empty span": (["decode", "{tmp}/toy.inrv", "-o", "{tmp}/o.mkv", "-ss", "2", "-to", "1"], 2, "empty"),
     "span past the end": (["decode", "{tmp}/toy.inrv", "-o", "{tmp}/o.mkv", "-ss", "99"], 3, "99"),
-    "unknown muxer": (["decode", "{tmp}/toy.inrv", "-o", "{tmp}/o.mkv", "-f", "papyrus"], 3, "papyrus"),
+    "unknown muxer": (["decode", "{tmp}/toy.inrv", "-o", "{tmp}/o.mkv", "-f", "papyrus"], 2, "papyrus"),
     "exists": (["decode", "{tmp}/toy.inrv", "-o", "{tmp}/there.mkv"], 8, "-y"),
     "same file": (["decode", "{tmp}/toy.inrv", "-o", "{tmp}/./toy.inrv", "-y"], 8, "same file"),
     "no folder": (["encode", "{tmp}/text.mp4", "-o", "{tmp}/no/o.inrv"], 3, ""),

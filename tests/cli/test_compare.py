@@ -55,10 +55,10 @@ def test_csv_has_a_line_for_each_frame_and_is_not_overwritten(pair, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
-    [(["-frames", "3"], "numbers of frames differ"), (["--metrics", "vmaf"], "metric vmaf: allowed are")],
+    ("change", "code", "said"),
+    [(["-frames", "3"], 3, "numbers of frames differ"), (["--metrics", "vmaf"], 2, "metric vmaf: allowed are")],
 )
-def test_one_line_says_what_is_wrong(pair, change, said):
+def test_one_line_says_what_is_wrong(pair, change, code, said):
     done = run_invr("compare", *pair, *change)
-    assert done.returncode == 3 and done.stdout == ""
+    assert done.returncode == code and done.stdout == ""
     assert len(done.stderr.splitlines()) == 1 and said in done.stderr

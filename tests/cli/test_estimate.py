@@ -55,7 +55,7 @@ def test_a_goal_names_its_quality(clip):
 
 
 def test_what_is_not_estimated_is_said(clip):
-    assert invr("estimate", clip, "--preset", "paper-av").returncode == 3
+    assert invr("estimate", clip, "--preset", "paper-av").returncode == 2
     assert b"no more than pixels" in invr("estimate", clip, "--tiles", "20x20").stderr
     assert invr("estimate", clip, "--target-psnr", "30", "-vn").returncode == 3
     assert invr("estimate", clip, "--quality", "30", "--bits", "8").returncode == 2

@@ -164,7 +164,7 @@ def test_refine_makes_a_file_better_in_no_more_bytes(clip, tmp_path):
 
 def test_refine_wants_the_source(clip, whole, tmp_path):
     code, _, error = invr("refine", whole)
-    assert code == 3 and "--source" in error
+    assert code == 2 and "--source" in error
     other = toy_clip(tmp_path, frames=6)
     code, _, error = invr("refine", whole, "--source", other, "-o", tmp_path / "r.inrv", "--steps", "1")
     assert code == 3 and "chunk 3" in error

@@ -82,10 +82,10 @@ ERRORS = {
     "crop of nothing": (["decode", "{film}", "-o", "{tmp}/o.mkv", "--crop", "0:0:0:5"], 2, "X:Y:WIDTH:HEIGHT"),
     "crop by words": (["decode", "{film}", "-o", "{tmp}/o.mkv", "--crop", "middle"], 2, "16:0:128:96"),
     "at past the end": (["decode", "{film}", "-o", "{tmp}/o.png", "--at", "9"], 3, "the picture's end at 0.48 s"),
-    "at and a span": (["decode", "{film}", "-o", "{tmp}/o.png", "--at", "0.1", "-t", "1"], 3, "one of the two"),
-    "sheet as video": (["thumbs", "{film}", "-o", "{tmp}/o.mp4"], 3, "png, jpg"),
+    "at and a span": (["decode", "{film}", "-o", "{tmp}/o.png", "--at", "0.1", "-t", "1"], 2, "one of the two"),
+    "sheet as video": (["thumbs", "{film}", "-o", "{tmp}/o.mp4"], 2, "png, jpg"),
     "sheet of a pipe": (["thumbs", "-", "-o", "{tmp}/o.png"], 2, "sought"),
-    "sheet over the grid": (["thumbs", "{film}", "-o", "{tmp}/o.png", "--columns", "0"], 3, "--columns 0"),
+    "sheet over the grid": (["thumbs", "{film}", "-o", "{tmp}/o.png", "--columns", "0"], 2, "--columns 0"),
     "sheet exists": (["thumbs", "{film}", "-o", "{film}"], 8, "same file"),
 }
 

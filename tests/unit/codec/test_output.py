@@ -33,6 +33,16 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path):
         TargetFile(tmp_path / "no" / "a")
 
 
+def test_what_cannot_be_finished_leaves_nothing(tmp_path, monkeypatch):
+    def full(_number):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left"), TargetFile(tmp_path / "a") as file:
+        file.write(b"hello")
+    assert os.listdir(tmp_path) == []
+
+
 def test_short_writes_lose_nothing():
     class Narrow(io.RawIOBase):
         taken = b""

@@ -138,6 +138,16 @@ def test_start_and_duration_cut_picture_and_sound(clip, read):
     assert chunks[0].audio.pts == 0
 
 
+@pytest.mark.parametrize("sound", ["mkv", "wav"])
+def test_a_duration_that_no_float_holds_is_cut_to_the_sample(tmp_path, clip, read, sound):
+    path, _ = clip("clip.mkv", 50)
+    if sound == "wav":
+        path = tmp_path / "a.wav"
+        soundfile.write(path, np.zeros(96000, np.int16), 48000)
+    _, chunks = read(path, duration_s=0.9)  # the nearest float is more than 0.9
+    assert samples(chunks) == 43200
+
+
 def test_cut_keeps_the_pixels_of_the_right_frame(clip, read):
     path, _ = clip("clip.mp4", 50)
     _, whole = read(path, chunk_frames=64)
