@@ -65,9 +65,11 @@ def test_an_unknown_quality_is_no_lie(coded, clip, tmp_path):
 
 
 def test_another_source_is_refused(coded, tmp_path):
-    other = toy_clip(tmp_path, frames=12, height=24, width=32, fps=20, rate_hz=8000)
-    done = run_invr("test", coded, "--source", other)
+    shorter = toy_clip(tmp_path, frames=9, height=24, width=32, rate_hz=8000)
+    done = run_invr("test", coded, "--source", shorter)
     assert done.returncode == 3 and "is it what the file was made of?" in done.stderr
+    other = toy_clip(tmp_path, frames=12, height=24, width=32, fps=20, rate_hz=8000)
+    assert "not of the kind that the file has" in run_invr("test", coded, "--source", other).stderr
 
 
 def test_a_part_of_the_source_is_found_by_the_options_of_the_encode(clip, tmp_path):

@@ -18,6 +18,8 @@ from invr.cli import main
 from invr.config import FitConfig
 from invr.workers.here import HereWorkers
 
+# An error between the making of a file object and the `with` that it was made for.
+closed_by_python = pytest.mark.filterwarnings("ignore:Exception ignored:pytest.PytestUnraisableExceptionWarning")
 EARLIER = b"what was there before"
 ENCODE = ("--steps", "1", "-p", "fast", "--chunk-frames", "2", "--workers", "1", "-j", "1", "-y", "-q")
 REFINE = ("--source", "{clip}", "--steps", "2", "--workers", "1", "-y", "-q")
@@ -97,6 +99,7 @@ def numbers(total):
     return sorted({1 + round(1.35**k) for k in itertools.takewhile(lambda k: 1.35**k < total, itertools.count())})
 
 
+@closed_by_python
 @pytest.mark.parametrize("name", COMMANDS)
 def test_memory_that_is_short_at_any_call(command, name):
     with short_memory() as calls:
@@ -109,6 +112,7 @@ def test_memory_that_is_short_at_any_call(command, name):
 
 
 @pytest.mark.slow
+@closed_by_python
 @pytest.mark.parametrize("name", COMMANDS)
 def test_memory_that_is_short_at_each_of_500_calls(command, name):
     for number in range(2, 502):
