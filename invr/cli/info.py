@@ -43,7 +43,7 @@ def info(
         description = describe(file, source, every_chunk=chunks)
     if not chunks:
         description.pop("chunks")
-    sys.stdout.write(json.dumps(description, indent=2) + "\n" if as_json else _text(description))
+    sys.stdout.write(json.dumps(description, indent=2) + "\n" if as_json else as_text(description))
 
 
 def describe(source: BinaryIO, name: str, *, every_chunk: bool) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def _plain(value: object) -> object:
     return value.hex() if isinstance(value, bytes) else value
 
 
-def _text(description: dict[str, Any]) -> str:
+def as_text(description: dict[str, Any]) -> str:
     """The same for a person."""
     container = description["format"]
     lines = [f"{container['filename']}: inrv version {container['format_version']}"]

@@ -1,0 +1,98 @@
+"""The fuzzers start, find nothing in a quarter of a minute each, and would find a bug."""
+
+import io
+import os
+import random
+import subprocess
+import sys
+
+import pytest
+from fuzz.mutate import Mutator
+from fuzz.targets import SMALL, TARGETS, Pipe
+from inrv_format import InrvError, Reader
+from toys import SPEC, toy_file
+
+ROOT = SPEC.parent
+MOST_BYTES = 4000
+
+# Any tag of three letters but that of the seed is a bug, behind a CRC that must be right.
+PLANTED = """
+import io
+from fuzz import start, targets
+from inrv_format import InrvError, Reader
+
+def planted(data):
+    try:
+        name = Reader(io.BytesIO(data)).tags.get("encoder", "")
+    except InrvError:
+        return
+    if len(name) == 3 and name != "toy":
+        raise KeyError("planted")
+
+targets.TARGETS["container"] = planted
+start.main()
+"""
+
+
+def some_bytes(data: bytes, most_bytes: int) -> bytes:
+    """One byte changed."""
+    chance = random.Random(len(data))
+    changed = bytearray(data or b"\0")
+    changed[chance.randrange(len(changed))] ^= chance.randrange(1, 256)
+    return bytes(changed[:most_bytes])
+
+
+def test_most_mutants_are_not_what_they_were_and_have_right_crcs():
+    data, mutator, wrong = toy_file(2), Mutator(some_bytes), 0
+    mutants = [mutator(data, MOST_BYTES, seed) for seed in range(150)]
+    for mutant in mutants:
+        try:
+            list(Reader(Pipe(mutant)).chunks())
+        except InrvError as error:
+            wrong += "CRC" in str(error)
+    assert wrong < 40
+    assert len(set(mutants)) > 120
+    assert mutants[:9] == [mutator(data, MOST_BYTES, seed) for seed in range(9)]
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_targets_take_any_bytes(name):
+    for data in (b"", b"\x89INR", b"a text", toy_file(1), toy_file(1)[:-5]):
+        TARGETS[name](data)
+
+
+def test_small_limits_let_all_but_the_largest_vectors_in():
+    refused = []
+    for path in sorted(SPEC.glob("vectors/valid/*.inrv")):
+        try:
+            list(Reader(io.BytesIO(path.read_bytes()), limits=SMALL).chunks())
+        except InrvError:
+            refused.append(path.stem)
+    assert refused == []
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(str(ROOT / folder) for folder in ("tools", "format", "."))
+    }
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_quarter_of_a_minute_finds_nothing(tmp_path, name):
+    pytest.importorskip("atheris", reason="Atheris has no wheel for this system")
+    done = run(ROOT / "tools/fuzz/run", name, "--seconds", 15, "-o", tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert int(done.stdout.split()[1]) > 300
+
+
+def test_a_planted_bug_is_found(tmp_path):
+    pytest.importorskip("atheris", reason="Atheris has no wheel for this system")
+    seeds = tmp_path / "seeds"
+    seeds.mkdir()
+    (seeds / "toy.inrv").write_bytes(toy_file(1))
+    done = run("-c", PLANTED, "container", "-runs=20000", f"-artifact_prefix={tmp_path}/", seeds)
+    assert "KeyError: 'planted'" in done.stdout + done.stderr
+    assert done.returncode != 0
+    assert list(tmp_path.glob("crash-*"))
