@@ -170,6 +170,8 @@ def _boxes(pieces: Pieces, chance: random.Random) -> Pieces:
     """A box more, one less, two the other way round, or one of another type."""
     number, other = chance.randrange(len(pieces.boxes)), chance.randrange(len(pieces.boxes))
     kind, content = pieces.boxes[number]
+    if len(pieces.boxes) == 1:
+        return pieces
     return chance.choice(
         (
             lambda: pieces.with_boxes(other, other, (kind, content)),
