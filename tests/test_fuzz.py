@@ -97,7 +97,7 @@ def test_a_quarter_of_a_minute_finds_nothing(tmp_path, name):
     pytest.importorskip("atheris", reason="Atheris has no wheel for this system")
     done = run(ROOT / "tools/fuzz/run", name, "--seconds", 15, "--corpus", "valid", "-o", tmp_path)
     assert done.returncode == 0, done.stdout
-    assert int(done.stdout.split()[1]) > 200
+    assert int(done.stdout.split()[1]) > 100  # more than there are seeds
 
 
 def test_a_planted_bug_is_found(tmp_path):

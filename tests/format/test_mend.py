@@ -71,6 +71,13 @@ def test_a_critical_box_that_is_not_known_needs_a_newer_version():
         mended(with_box(DATA, 4, b"NEXT", b"?"))
 
 
+def test_pieces_are_read_like_a_pipe():
+    damaged = flipped(DATA, SPANS[1][0] + 99)
+    source = Mending(io.BytesIO(damaged)).source()
+    assert source.read(5) + source.read() == mended(damaged)[0]
+    assert not source.seekable()
+
+
 RANDOM_CUTS = [int(place) for place in np.random.default_rng(0).integers(0, len(DATA), 50)]
 
 
