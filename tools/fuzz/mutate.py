@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from construct import ConstructError
-from inrv_format.boxes import CHUNK_BOX, INDEX_BOX, OVERHEAD_BYTES, STREAM_BOX, TAGS_BOX
+from inrv_format.boxes import CHUNK_BOX, END_BOX, HEADER_BYTES, INDEX_BOX, OVERHEAD_BYTES, STREAM_BOX, TAGS_BOX
 from inrv_format.chunk import build_chunk, parse_chunk
 from inrv_format.entropy import RANS, compress, decompress
 from inrv_format.entropy.layout import Layout
 from inrv_format.errors import InrvError
 from inrv_format.families import AudioSirenSpec, AvSirenSpec, CodedSpec, LappedSpec, SirenSpec, Spec
+from inrv_format.header import build_file_header
 from inrv_format.index import IndexBuilder, build_index, parse_stream
 from inrv_format.limits import DEFAULT_LIMITS
 from inrv_format.quantization import ASYMMETRIC, SYMMETRIC
@@ -25,7 +26,9 @@ from inrv_format.schema import (
     FILE_HEADER,
     INDEX_ENTRY,
     INDEX_HEADER,
+    MAGIC,
     STREAM_HEADER,
+    SYNC,
     UNIT_HEADER,
     VIDEO_SPAN,
     VIDEO_STREAM,
@@ -34,14 +37,15 @@ from inrv_format.streams import AUDIO, VIDEO, Stream
 from inrv_format.tensors import unpack
 from inrv_format.unit import Unit, compress_unit
 from vectors.networks import symbols_of
-from vectors.surgery import Pieces, overwritten, put_together, take_apart
+from vectors.surgery import Pieces, overwritten, put_together, take_apart, with_field
 
 # Changes bytes to at most so many bytes, as libFuzzer does.
 Plain = Callable[[bytes, int], bytes]
 
 ZSTD = 2
-PLAIN_SHARE, STALE_SHARE = 0.15, 0.2
-BOX_TYPES = (STREAM_BOX, TAGS_BOX, CHUNK_BOX, INDEX_BOX, b"ENDF", b"next", b"NEXT")
+PLAIN_SHARE, HEALED_SHARE, STALE_SHARE = 0.05, 0.5, 0.2
+END = ((END_BOX, b""),)
+BOX_TYPES = (STREAM_BOX, TAGS_BOX, CHUNK_BOX, INDEX_BOX, END_BOX, b"next", b"NEXT")
 EXTREMES = (
     0,
     1,
@@ -85,10 +89,9 @@ class Mutator:
         chance = random.Random(seed)
         if chance.random() < PLAIN_SHARE:
             return self.plain(data, most_bytes)
-        try:
-            pieces = take_apart(data)
-        except (InrvError, ConstructError):
-            return self.plain(data, most_bytes)
+        pieces = _pieces(data)
+        if chance.random() < HEALED_SHARE:
+            pieces = replace(pieces, header=build_file_header()[:-4])
         changes = (
             self._content,
             self._payload,
@@ -160,10 +163,26 @@ class Mutator:
         return _with_unit(pieces, chance, changed)
 
     def _start(self, pieces: Pieces, chance: random.Random) -> Pieces:
-        """The file's header."""
-        del chance
+        """The file's header, mostly with its magic number and the length that it has."""
         fixed = FILE_HEADER.sizeof()
-        return replace(pieces, header=self.plain(pieces.header, fixed + 8).ljust(fixed, b"\0"))
+        header = self.plain(pieces.header, fixed + 8).ljust(fixed, b"\0")
+        return replace(pieces, header=_started(header) if chance.random() < 0.8 else header)
+
+
+def _pieces(data: bytes) -> Pieces:
+    """Those of a file; of a damaged one, what stands between its sync words."""
+    try:
+        return take_apart(data)
+    except (InrvError, ConstructError):
+        start, *rest = data.split(SYNC)
+    header = _started(start[: FILE_HEADER.sizeof()].ljust(FILE_HEADER.sizeof(), b"\0"))
+    found = [(piece[:4], piece[HEADER_BYTES - 4 : -4]) for piece in rest if len(piece) >= 4 and piece[:4].isalpha()]
+    return Pieces(header, tuple((kind, b"" if kind == END_BOX else content) for kind, content in found) or END)
+
+
+def _started(header: bytes) -> bytes:
+    """A header with its magic number and its length right."""
+    return with_field(MAGIC + header[len(MAGIC) :], FILE_HEADER, "header_length", len(header) + 4)
 
 
 def _boxes(pieces: Pieces, chance: random.Random) -> Pieces:
