@@ -54,6 +54,7 @@ class Mending:
         self._order, self._index = ChunkOrder(limits), IndexBuilder()
         self._index_place: tuple[int, int] | None = None
         self._macs = self._offset = self._sequence = 0
+        self._tagged = False
         self._orphaned = ""
 
     @property
@@ -108,7 +109,8 @@ class Mending:
 
     def _check_saved(self) -> None:
         if not self._streams:
-            raise InvalidDataError(f"no STRM box is whole, without which no chunk can be read: {self.losses[0]}")
+            reason = self.losses[0] if self.losses else "there is none"
+            raise InvalidDataError(f"no STRM box is whole, without which no chunk can be read: {reason}")
         if not self.chunks and self._orphaned:
             raise InvalidDataError(f"no chunk can be read: {self._orphaned}", section="4")
         if not self.chunks and self.losses:
@@ -136,7 +138,10 @@ class Mending:
             raise InvalidDataError(f"{box.type.decode()} box after the first chunk", section="1")
         if box.type == TAGS_BOX:
             parse_tags(box.content, self._limits)
+            self._tagged = True
         if box.type == STREAM_BOX:
+            if self._tagged:
+                raise InvalidDataError("STRM box after the tags", section="1")
             stream_id, stream = parse_stream(box.content, offset=box.offset, limits=self._limits)
             if stream_id in self._streams or type(stream) in map(type, self._streams.values()):
                 raise InvalidDataError("a second stream of its kind", section="4")

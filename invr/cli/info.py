@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 from fractions import Fraction
-from typing import Any
+from typing import Any, BinaryIO
 
 import typer
 from inrv_format.chunk import Chunk
 from inrv_format.families import CodedSpec
+from inrv_format.limits import DEFAULT_LIMITS, Limits
 from inrv_format.reader import Reader
 from inrv_format.streams import COLOR_RANGES, FIELD_ORDERS, AudioStream, VideoStream
 from inrv_format.unit import Unit
@@ -42,25 +42,25 @@ def info(
 ) -> None:
     """Show what an .inrv file holds; no network is evaluated."""
     allowed = limits_of(limits)
-    if source == PIPE:
-        reader = Reader(open_input_pipe(force=False), limits=allowed)
-        description = describe(reader, list(reader.chunks()), None, source)
-    else:
-        with opened(source) as file:
-            reader = Reader(file, limits=allowed)
-            if reader.index is None:
-                description = describe(reader, list(reader.chunks()), None, source)
-            else:
-                shown = len(reader.index.entries) if chunks else min(1, len(reader.index.entries))
-                described = [reader.chunk(k) for k in range(shown)]
-                description = describe(reader, described, os.path.getsize(source), source)
+    with open_input_pipe(force=False) if source == PIPE else opened(source) as file:
+        description = describe(file, source, every_chunk=chunks, limits=allowed)
     if not chunks:
         description.pop("chunks")
-    sys.stdout.write(json.dumps(description, indent=2) + "\n" if as_json else _text(description))
+    sys.stdout.write(json.dumps(description, indent=2) + "\n" if as_json else as_text(description))
 
 
-def describe(reader: Reader, chunks: list[Chunk], size: int | None, name: str) -> dict[str, Any]:
-    """Everything as JSON values; unknown numbers are left out."""
+def describe(source: BinaryIO, name: str, *, every_chunk: bool, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
+    """What a file holds, as JSON values; of one that can be sought its first chunk, unless every one is wanted."""
+    reader = Reader(source, limits=limits)
+    if reader.index is None:
+        return _description(reader, list(reader.chunks()), name)
+    shown = len(reader.index.entries) if every_chunk else min(1, len(reader.index.entries))
+    return _description(reader, [reader.chunk(number) for number in range(shown)], name)
+
+
+def _description(reader: Reader, chunks: list[Chunk], name: str) -> dict[str, Any]:
+    """Everything; unknown numbers are left out."""
+    size = reader.file_length
     frames, samples, ends = _totals(reader, chunks)
     streams = []
     spans = []
@@ -188,7 +188,7 @@ def _plain(value: object) -> object:
     return value.hex() if isinstance(value, bytes) else value
 
 
-def _text(description: dict[str, Any]) -> str:
+def as_text(description: dict[str, Any]) -> str:
     """The same for a person."""
     container = description["format"]
     lines = [f"{container['filename']}: inrv version {container['format_version']}"]

@@ -1,5 +1,6 @@
 """Damaged and cut files: what is whole of them is kept, and the rest is named."""
 
+import contextlib
 import io
 from dataclasses import replace
 from itertools import accumulate
@@ -12,7 +13,7 @@ from inrv_format.limits import Limits
 from inrv_format.mend import Mending
 from inrv_format.wholeness import unpacked
 from mutants import HEADER_BYTES, Pipe, boxes_of, mutants, rebuilt
-from toys import file_of, toy_chunk, toy_file
+from toys import SPEC, file_of, toy_chunk, toy_file
 
 CHUNKS = 4
 DATA = toy_file(CHUNKS)
@@ -67,6 +68,13 @@ def test_a_box_that_is_not_known_stays_where_it_is(place):
 def test_a_critical_box_that_is_not_known_needs_a_newer_version():
     with pytest.raises(UnsupportedError, match="NEXT"):
         mended(with_box(DATA, 4, b"NEXT", b"?"))
+
+
+def test_pieces_are_read_like_a_pipe():
+    damaged = flipped(DATA, SPANS[1][0] + 99)
+    source = Mending(io.BytesIO(damaged)).source()
+    assert source.read(5) + source.read() == mended(damaged)[0]
+    assert not source.seekable()
 
 
 RANDOM_CUTS = [int(place) for place in np.random.default_rng(0).integers(0, len(DATA), 50)]
@@ -167,6 +175,11 @@ def test_a_box_within_a_box_is_not_mistaken_for_one():
     assert mending.losses == []
 
 
+def test_a_whole_file_that_describes_no_stream_cannot_be_saved():
+    with pytest.raises(InvalidDataError, match=r"no STRM box is whole.*there is none"):
+        mended(rebuilt(DATA[:HEADER_BYTES], [box for box in boxes_of(DATA) if box[0] not in (b"STRM", b"CHNK")]))
+
+
 @pytest.mark.parametrize("name", ["picture", "sound"])
 def test_without_the_description_of_a_stream_nothing_is_saved(name):
     start, end = BORDERS[1:3] if name == "picture" else BORDERS[2:4]
@@ -187,6 +200,21 @@ def test_a_second_file_behind_the_first_is_named_as_lost():
     assert result == DATA
     assert "a chunk after the index" in str(mending.losses[0])
     assert mending.losses[0].chunks
+
+
+def test_a_stream_after_the_tags_is_left_out():
+    """And with it what needs it: no reader would take the file."""
+    boxes = boxes_of(DATA)
+    boxes[1], boxes[2] = boxes[2], boxes[1]
+    with pytest.raises(InvalidDataError, match="the STRM box of its sound is lost"):
+        mended(rebuilt(DATA[:HEADER_BYTES], boxes))
+
+
+def test_every_faulty_file_that_is_mended_is_whole():
+    paths = [path for path in sorted((SPEC / "vectors" / "faulty").glob("*.inrv")) if path.stem != "work-of-a-file"]
+    for path in paths:  # that one has payloads of 15 s
+        with contextlib.suppress(InrvError):
+            mended(path.read_bytes())
 
 
 def test_chunks_out_of_order_are_left_out():

@@ -1,4 +1,4 @@
-"""Stream descriptions, tags and the index: whatever is written is read."""
+"""Stream descriptions, tags and the index: limits and ranges."""
 
 from fractions import Fraction
 
@@ -17,39 +17,7 @@ from inrv_format.index import (
     parse_tags,
 )
 from inrv_format.limits import DEFAULT_LIMITS, Limits
-from inrv_format.streams import CHROMA_IDS, AudioStream, VideoStream
-
-RATIO = st.builds(Fraction, st.integers(1, 2**31 - 1), st.integers(1, 2**31 - 1))
-VIDEO = st.builds(
-    VideoStream,
-    width=st.integers(1, 16384),
-    height=st.integers(1, 16384),
-    time_base=RATIO,
-    chroma=st.sampled_from(sorted(CHROMA_IDS)),
-    bit_depth=st.integers(8, 16),
-    color_range=st.integers(0, 2),
-    matrix=st.integers(0, 255),
-    primaries=st.integers(0, 255),
-    transfer=st.integers(0, 255),
-    chroma_location=st.integers(0, 6),
-    sample_aspect_ratio=RATIO,
-    rotation=st.sampled_from([0, 90, 180, 270]),
-    field_order=st.integers(0, 5),
-    average_rate=RATIO,
-)
-AUDIO = st.builds(
-    AudioStream,
-    sample_rate_hz=st.integers(1, 768_000),
-    channels=st.integers(1, 32),
-    layout=st.from_regex(r"[0-9a-z.()]{0,32}", fullmatch=True),
-    bit_depth=st.integers(1, 64),
-)
-
-
-@given(st.integers(0, 255), st.one_of(VIDEO, AUDIO))
-def test_a_stream_comes_back_as_it_went(stream_id, stream):
-    content = build_stream(stream_id, stream)
-    assert parse_stream(content, offset=0, limits=DEFAULT_LIMITS) == (stream_id, stream)
+from inrv_format.streams import AudioStream, VideoStream
 
 
 @pytest.mark.parametrize(("field", "value"), [("width", 16385), ("height", 2**31)])
