@@ -23,6 +23,7 @@ from inrv_format.streams import AudioStream, Stream, VideoStream
 from inrv_format.tensors import Symbols, TensorSymbols
 from inrv_format.unit import compress_unit
 from inrv_format.writer import Writer
+from warm import warm_run
 
 from invr.config import QuantConfig
 from invr.fields import Field, build_field
@@ -146,6 +147,6 @@ def toy_clip(
 
 
 def run_invr(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    command = [sys.executable, "-m", "invr", *map(str, arguments)]
-    return subprocess.run(command, input="", capture_output=True, text=True, check=False, timeout=300)
+    """Run the command line; what it says is text."""
+    done = warm_run(arguments)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 from inrv_format.reader import Reader
 from toys import TOY_AUDIO, TOY_VIDEO, file_of, toy_chunk, toy_clip, toy_file
+from warm import warm_run
 
 WHOLE = toy_file(3)
 
 
 def invr(*arguments: object, stdin: bytes = b"", **options: object) -> subprocess.CompletedProcess[bytes]:
+    if not options:
+        return warm_run(arguments, stdin)
     command = [sys.executable, "-m", "invr", *map(str, arguments)]
     return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=120, **options)
 

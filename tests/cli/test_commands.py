@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from inrv_format.streams import AudioStream, VideoStream
 from toys import real_media, toy_clip, toy_file, toy_picture
+from warm import warm_run
 
 from invr.media import WriteConfig, open_sink
 
@@ -24,6 +25,8 @@ ENCODE = ("--steps", "12", "-j", "2")
 
 def invr(*arguments: object, stdin: bytes | None = b"", **options: object) -> subprocess.CompletedProcess[bytes]:
     """Run the command line; nothing is ever asked of a terminal."""
+    if stdin is not None and not options:
+        return warm_run(arguments, stdin)
     command = [sys.executable, "-m", "invr", *map(str, arguments)]
     return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=120, **options)
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from toys import toy_clip
+from warm import warm_run
 
 OPTIONS = ("-j", "1", "--steps", "20", "--chunk-frames", "4")
 
 
 def invr(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Run the command line."""
-    command = [sys.executable, "-m", "invr", *map(str, arguments)]
-    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=120)
+    return warm_run(arguments, stdin)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import io
 import os
 import subprocess
-import sys
 import zlib
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from inrv_format.reader import Reader
 from mutants import HEADER_BYTES, boxes_of, rebuilt
 from toys import toy_file
+from warm import warm_run
 
 from invr.config import DecodeConfig
 from invr.decoder import DecodedFrame, Decoding
@@ -21,8 +21,7 @@ LOSS = "lost: chunk 1, frames 3 to 5, 0.120 to 0.240 s"
 
 
 def invr(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "invr", *map(str, arguments)]
-    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=120)
+    return warm_run(arguments, stdin)
 
 
 @pytest.fixture

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from toy_bench import toy_bench
+from toys import run_invr
 
 pytest.importorskip("bokeh", reason="needs invr[bench]")
 pytest.importorskip("PIL", reason="needs invr[bench]")
 
 
 def report(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "invr", "report", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return run_invr("report", *arguments)
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from toys import toy_clip
+from toys import run_invr, toy_clip
 
 TINY = ("--steps", "8", "-j", "1")
 
 
 def invr(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "invr", "sweep", *map(str, arguments)]
-    return subprocess.run(command, input="", capture_output=True, check=False, timeout=240, text=True)
+    return run_invr("sweep", *arguments)
 
 
 @pytest.fixture(scope="module")
