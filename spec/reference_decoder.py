@@ -363,9 +363,7 @@ def unit_symbols(unit: Record) -> list[tuple[str, npt.NDArray[np.int32]]]:
     check(len(raw) == unit.raw_length and zlib.crc32(raw) == unit.symbols_crc, "payload: length or CRC (6.3)")
     source, symbols = BytesIO(raw), []
     while unit.family == 5 and source.tell() < len(raw):
-        length = fields(source, "length I").length
-        check(length > 0, "an empty packet (7.8)")
-        fields(source, f"packet {length}s")
+        check(fields(source, f"packet {fields(source, 'length I').length}s").packet != b"", "an empty packet (7.8)")
     for tensor in unit.tensors:
         shifted = np.zeros(tensor.size, np.int32)
         for _ in range((tensor.bits + 7) // 8):

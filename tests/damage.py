@@ -69,7 +69,7 @@ def _with_overlap() -> bytes:
 
 def _with_packets() -> bytes:
     """Picture under Zstandard, and packets of an ordinary codec."""
-    packets = coded_unit(CodedSpec("opus", 48_000), Domain(samples=SAMPLES, channels=1), (b"one", b"", b"three"))
+    packets = coded_unit(CodedSpec("opus", 48_000), Domain(samples=SAMPLES, channels=1), (b"one", b"2", b"three"))
     return file_of([Chunk(0, _frames(0), _samples(0), (_picture(ZSTD), packets))], {0: PICTURE, 1: SOUND}, {})
 
 
@@ -172,7 +172,7 @@ def without_evaluation() -> AbstractContextManager[object]:
     return patch.multiple(
         "invr.decoder",
         build_fields=lambda chunk, _: [unit.symbols() for unit in chunk.units],
-        decode_picture=lambda _, fields, stream, positions, size, crop: (
+        decode_picture=lambda _, fields, stream, positions, size, *how: (
             np.zeros((size[1], size[0], stream.components), np.uint8) for _ in positions
         ),
         decode_sound=lambda chunk, fields, stream, gate: np.zeros(

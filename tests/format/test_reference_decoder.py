@@ -87,7 +87,7 @@ def build(pictures, sounds, *, tiles=WHOLE, bit_depth=8, chroma="420", bits=16, 
             tile = len([unit for unit in units if unit.spec.MEDIA & 1])
             domain = unit_domain(spec.MEDIA, tile if spec.MEDIA & 1 else 0, streams, video, audio)
             if isinstance(spec, CodedSpec):
-                units.append(coded_unit(spec, domain, (b"one", b"", b"three")))
+                units.append(coded_unit(spec, domain, (b"one", b"2", b"three")))
                 continue
             symbols_of = lapped_symbols if isinstance(spec, LappedSpec) else toy_symbols
             symbols = symbols_of(spec, domain, bits, bits > 2, seed=index + len(units))
