@@ -16,8 +16,7 @@ from inrv_format.reader import Reader
 from inrv_format.streams import COLOR_RANGES, FIELD_ORDERS, AudioStream, VideoStream
 from inrv_format.unit import Unit
 
-from invr.cli.options import PIPE, limits_of, open_input_pipe
-from invr.source import opened
+from invr.cli.options import limits_of, opened_input
 
 COLOR_SPACES = {0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020nc"}
 COLOR_PRIMARIES = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 12: "smpte432"}
@@ -42,7 +41,7 @@ def info(
 ) -> None:
     """Show what an .inrv file holds; no network is evaluated."""
     allowed = limits_of(limits)
-    with open_input_pipe(force=False) if source == PIPE else opened(source) as file:
+    with opened_input(source) as file:
         description = describe(file, source, every_chunk=chunks, limits=allowed)
     if not chunks:
         description.pop("chunks")

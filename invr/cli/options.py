@@ -20,6 +20,7 @@ from inrv_format.errors import InputError, OutputError
 from inrv_format.limits import DEFAULT_LIMITS, Limits
 
 from invr.crop import Crop
+from invr.source import opened
 
 PIPE = "-"
 
@@ -156,6 +157,11 @@ def input_of(name: str, *, force: bool) -> str | BinaryIO:
         return open_input_pipe(force=force)
     check_input(name)
     return name
+
+
+def opened_input(name: str) -> BinaryIO:
+    """An `.inrv` file: standard input for `-`, else the one of this name."""
+    return open_input_pipe(force=False) if name == PIPE else opened(name)
 
 
 def output_of(name: str, *, force: bool) -> str | BinaryIO:

@@ -11,9 +11,8 @@ from inrv_format.errors import InvalidDataError, named
 from inrv_format.reader import Reader
 from inrv_format.wholeness import unpacked
 
-from invr.cli.options import PIPE, limits_of, open_input_pipe
+from invr.cli.options import limits_of, opened_input
 from invr.cli.settings import read_config
-from invr.source import opened
 
 
 def test_files(
@@ -37,11 +36,7 @@ def test_files(
         raise typer.BadParameter("--source is what one FILE was made of")
     allowed = limits_of(limits)
     for name in sources:
-        with (
-            named(name),
-            _repair_named(),
-            open_input_pipe(force=False) if name == PIPE else opened(name) as file,
-        ):
+        with named(name), _repair_named(), opened_input(name) as file:
             reader = Reader(file, limits=allowed)
             if deep or source is not None:
                 found = _deep(reader, source, (start, duration, end), frames, scaled, device, threads)
