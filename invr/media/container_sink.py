@@ -11,7 +11,6 @@ import av
 import av.container
 import av.error
 import av.filter
-import av.logging
 import numpy as np
 from inrv_format.errors import InputError, OutputError
 from inrv_format.streams import AudioStream, VideoStream
@@ -21,12 +20,18 @@ from invr.media.colour import FULL, LIMITED, chroma_of, values_frame
 from invr.media.config import WriteConfig
 from invr.media.formats import (
     FRAGMENTED,
+    RATED_CODECS,
     SOUND_FORMATS,
     TRANSPARENT_CRF,
     choose_pix_fmt,
     codecs_for,
     encoder,
+    known_rate,
+    takes_any_time,
+    takes_gaps,
 )
+from invr.media.frame_grid import FrameGrid
+from invr.media.logs import captured_logs
 from invr.media.sinks import BaseSink
 from invr.media.sound import layout_name
 from invr.media.sound_track import SoundTrack
@@ -62,6 +67,7 @@ class ContainerSink(BaseSink):
         self._config = config
         self._durations: dict[int, int] = {}
         self._shape: Callable[[av.VideoFrame], av.VideoFrame] | None = None
+        self._grid: FrameGrid | None = None
         self._container: av.container.OutputContainer | None = None
         codecs = codecs_for(muxer, config, audio)
         self._video = video if codecs.video is not None else None
@@ -86,15 +92,11 @@ class ContainerSink(BaseSink):
         if self._video is None:
             return
         durations = [*np.diff(pts).tolist(), last_duration]
-        if self._muxer == "yuv4mpegpipe" and len(set(durations)) > 1:
-            self.warn("y4m has no timestamps: the frame times are not kept")
         for picture, time, duration in zip(values, pts.tolist(), durations, strict=True):
             frame = values_frame(picture, self._video, self._pix_fmt)
-            frame.pts = time
-            frame.time_base = self._video.time_base
+            frame.pts, frame.time_base = self._placed(time, duration), self._time_base
             if self._shape is not None:
                 frame = self._shape(frame)
-            self._durations[time] = duration
             with self._writing():
                 self._mux_video(self._video_track.encode(frame))
 
@@ -129,6 +131,15 @@ class ContainerSink(BaseSink):
                 self._container.close()
             self._container = None
         self._file.discard()
+
+    def _placed(self, pts: int, ticks: int) -> int:
+        """When a frame is shown, in ticks of the track; for how long is noted."""
+        if self._grid is not None:
+            pts, ticks = self._grid.number(pts), self._grid.duration(ticks)
+            if not self._grid.keeps_times:
+                self.warn(f"frames are written at {1 / self._time_base} a second: their own times are not kept")
+        self._durations[pts] = ticks
+        return pts
 
     def _open(self, video_codec: str | None, audio_codec: str | None) -> None:
         self._container = av.open(self._file, "w", format=self._muxer, options=self._muxer_options())
@@ -165,12 +176,16 @@ class ContainerSink(BaseSink):
         self._pix_fmt, difference = choose_pix_fmt(codec, self._muxer, video, self._config.pix_fmt)
         if difference is not None:
             self.warn(difference)
-        rate = video.average_rate or 1 / video.time_base
-        track = container.add_stream(codec_name, rate=rate.limit_denominator(100_000))
+        rate = known_rate(codec, (video.average_rate or 1 / video.time_base).limit_denominator(100_000))
+        self._time_base = video.time_base
+        if codec_name in RATED_CODECS or not takes_any_time(self._muxer):
+            self._grid = FrameGrid(rate, video.time_base, gaps=takes_gaps(self._muxer))
+            self._time_base = 1 / rate
+        track = container.add_stream(codec_name, rate=rate)
         assert isinstance(track, av.VideoStream)
-        track.time_base = video.time_base
+        track.time_base = self._time_base
         context = track.codec_context
-        context.time_base = video.time_base
+        context.time_base = self._time_base
         context.width, context.height, context.pix_fmt = video.width, video.height, self._pix_fmt
         context.sample_aspect_ratio = video.sample_aspect_ratio
         context.thread_count = self._config.threads
@@ -179,7 +194,7 @@ class ContainerSink(BaseSink):
         context.options = self._encoder_options(codec_name)
         if codec_name not in SHAPED_CODECS and self._muxer not in MOV_MUXERS and video.sample_aspect_ratio != 1:
             if codec_name == "ffv1":
-                self._shape = shaper(video, self._pix_fmt)
+                self._shape = shaper(video, self._pix_fmt, self._time_base)
             else:
                 self.warn(f"the sample aspect ratio {video.sample_aspect_ratio} is not kept by {self._muxer}")
         self._video_track = track
@@ -231,7 +246,7 @@ class ContainerSink(BaseSink):
 
     @contextmanager
     def _opening(self) -> Iterator[None]:
-        with av.logging.Capture() as logs, translated(self._file.name):
+        with captured_logs() as logs, translated(self._file.name):
             try:
                 yield
             except (av.error.FFmpegError, ValueError) as error:
@@ -251,16 +266,14 @@ class ContainerSink(BaseSink):
                 raise OutputError(f"{self._file.name}: encoding failed ({reason(error)})") from None
 
 
-def shaper(video: VideoStream, pix_fmt: str) -> Callable[[av.VideoFrame], av.VideoFrame]:
-    """Gives frames the stream's sample aspect ratio, which PyAV cannot set on a frame or a Matroska track.
+def shaper(video: VideoStream, pix_fmt: str, time_base: Fraction) -> Callable[[av.VideoFrame], av.VideoFrame]:
+    """Gives frames, with times in `time_base`, the stream's sample aspect ratio, which PyAV cannot set itself.
 
     FFV1 stores it with each key frame, where FFmpeg's players find it.
     """
     graph = av.filter.Graph()
     graph.link_nodes(
-        graph.add_buffer(
-            width=video.width, height=video.height, format=av.VideoFormat(pix_fmt), time_base=video.time_base
-        ),
+        graph.add_buffer(width=video.width, height=video.height, format=av.VideoFormat(pix_fmt), time_base=time_base),
         graph.add("setsar", str(video.sample_aspect_ratio)),
         graph.add("buffersink"),
     ).configure()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import cast
 
 import av
 from inrv_format.errors import OptionError
@@ -38,6 +40,10 @@ FRAGMENTED = "frag_keyframe+empty_moov+default_base_moof+delay_moov"
 EVEN_CODECS = ("libx264", "libx265", "h264", "hevc", "mpeg4")
 # Players of these expect 4:2:0, so grey is written as such.
 NO_GRAY_CODECS = ("libx264", "libx265", "libvpx-vp9", "mpeg4")
+# Codecs whose Y, Cb and Cr are full-range, in formats with names of their own.
+FULL_RANGE_CODECS = ("mjpeg",)
+# Codecs whose clock is the frame rate: none finer than 1/65535, or only the rates of a table.
+RATED_CODECS = ("mpeg4", "mpeg1video", "mpeg2video")
 TRANSPARENT_CRF = {"libx264": 12, "libx265": 12, "libvpx-vp9": 15, "libsvtav1": 15}
 
 
@@ -99,6 +105,26 @@ def codecs_for(muxer: str, config: WriteConfig, audio: AudioStream | None) -> Co
     return Codecs(config.video_codec or chosen.video, config.audio_codec or sound)
 
 
+def known_rate(codec: av.Codec, rate: Fraction) -> Fraction:
+    """The frame rate nearest to `rate` that an encoder takes; MPEG-2, for one, has a table."""
+    rates = [Fraction(each.numerator, each.denominator) for each in codec.frame_rates or ()]
+    return min(rates, key=lambda each: abs(each - rate)) if rates else rate
+
+
+def takes_any_time(muxer: str) -> bool:
+    """Whether frames can be shown at any time; else there is a frame rate."""
+    return _has_flag(muxer, av.format.Flags.variable_fps)
+
+
+def takes_gaps(muxer: str) -> bool:
+    """Whether a frame can be shown for longer than the others."""
+    return muxer != "yuv4mpegpipe" and not _has_flag(muxer, av.format.Flags.no_timestamps)
+
+
+def _has_flag(muxer: str, flag: av.format.Flags) -> bool:
+    return bool(int(av.ContainerFormat(muxer, "w").flags) & cast("int", flag.value))
+
+
 def encoder(name: str, kind: str) -> av.Codec:
     """The encoder of that name; raises OptionError where there is none of that kind."""
     try:
@@ -116,6 +142,8 @@ def choose_pix_fmt(codec: av.Codec, muxer: str, video: VideoStream, asked: str |
     Raises OptionError where `asked` is not a pixel format or not one that the encoder takes.
     """
     offered = [pixel_format.name for pixel_format in codec.video_formats or ()]
+    if codec.name in FULL_RANGE_CODECS:
+        offered = [name for name in offered if name.startswith("yuvj")] or offered
     if asked is not None:
         try:
             av.VideoFormat(asked)

@@ -40,9 +40,7 @@ class ImageSink(BaseSink):
         self._codec = encoder(config.video_codec or IMAGE_CODECS[muxer], "video")
         self._video = replace(video, color_range=2) if muxer == "jpg" else video
         self._pix_fmt, difference = choose_pix_fmt(self._codec, muxer, video, config.pix_fmt)
-        if muxer == "jpg" and config.pix_fmt is None:
-            self._pix_fmt = self._pix_fmt.replace("yuv4", "yuvj4")
-        elif difference is not None:
+        if difference is not None:
             self.warn(difference)
         self._count = 0
         self._written: list[str] = []

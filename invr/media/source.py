@@ -10,10 +10,10 @@ from typing import BinaryIO
 import av
 import av.container
 import av.error
-import av.logging
 from inrv_format.errors import InputError, OutputError
 
 from invr.media.length import missing_bytes
+from invr.media.logs import captured_logs
 
 MAX_SNIFF_BYTES = 1 << 20
 MOV_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
@@ -121,7 +121,7 @@ def _check_path(path: str) -> None:
 
 
 def _open(source: str | PeekedFile | BinaryIO, demuxer: str | None, name: str) -> av.container.InputContainer:
-    with av.logging.Capture() as logs:
+    with captured_logs() as logs:
         try:
             return av.open(source, "r", format=demuxer, metadata_errors="replace")
         except PermissionError:

@@ -14,6 +14,7 @@ import numpy as np
 from inrv_format.errors import InputError
 from numpy.typing import NDArray
 
+from invr.media.formats import known_rate
 from invr.media.sound import layout_name
 
 
@@ -34,7 +35,7 @@ def encode_pictures(
     av.logging.set_level(av.logging.ERROR)
     try:
         with av.open(os.fspath(path), "w") as container:
-            rate = _known_rate(codec, rate)
+            rate = known_rate(av.Codec(codec, "w"), rate)
             stream = container.add_stream(codec, rate=rate, options=dict(options))
             assert isinstance(stream, av.VideoStream)
             stream.height, stream.width = frames.shape[1:3]
@@ -91,12 +92,6 @@ def read_samples(path: str | os.PathLike[str], sample_rate_hz: int) -> NDArray[n
         blocks = [block for frame in container.decode(audio=0) for block in resampler.resample(frame)]
         blocks += resampler.resample(None)
         return np.concatenate([block.to_ndarray() for block in blocks], axis=1).T.astype(np.float32)
-
-
-def _known_rate(codec: str, rate: Fraction) -> Fraction:
-    known = av.Codec(codec, "w").frame_rates
-    rates = [Fraction(each.numerator, each.denominator) for each in known or ()]
-    return min(rates, key=lambda each: abs(each - rate)) if rates else rate
 
 
 def _picture(values: NDArray[np.uint8], pts: int, time_base: Fraction, pix_fmt: str) -> av.VideoFrame:

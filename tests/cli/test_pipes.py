@@ -93,7 +93,8 @@ def test_a_slow_reader(muxer, scale):
 TOOLS = {
     "ffmpeg": ("matroska", "ffmpeg -v error -i - -f null -"),
     "ffplay": ("matroska", "ffplay -v error -nodisp -autoexit -"),
-    "mpv": ("matroska", "mpv --no-config --really-quiet --vo=null --ao=null -"),
+    # releases before 0.38 do not know FFV1 by its name in Matroska
+    "mpv": ("nut", "mpv --no-config --really-quiet --vo=null --ao=null -"),
     "x264": ("yuv4mpegpipe", "x264 --quiet --demuxer y4m -o /dev/null -"),
     "x265": ("yuv4mpegpipe", "x265 --log-level error --y4m -o /dev/null -"),
     "flac": ("wav", "flac --silent --stdout -"),

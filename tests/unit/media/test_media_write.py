@@ -240,6 +240,62 @@ def test_y4m_has_no_sound_and_says_so(bits, tmp_path, stream, pictures, write, r
     assert len(chunk.video) == 4
 
 
+FINE = {"time_base": Fraction(1, 12800), "average_rate": Fraction(30_000, 1001)}
+
+
+@pytest.mark.parametrize("name", ["a.y4m", "a.avi"])
+def test_a_rate_is_told_that_is_no_time_base(name, tmp_path, stream, pictures, write):
+    video = stream(**FINE, sample_aspect_ratio=Fraction(1 if name == "a.y4m" else 2))
+    pts = [round(n * Fraction(1001, 30_000) * 12800) for n in range(6)]
+    assert write(tmp_path / name, video, pictures(video, 6), pts, 427) == ()
+    with av.open(str(tmp_path / name)) as container:
+        assert container.streams.video[0].average_rate == Fraction(30_000, 1001)
+        assert [packet.pts for packet in container.demux(video=0) if packet.size] == list(range(6))
+
+
+@pytest.mark.parametrize(("name", "numbers"), [("a.y4m", [0, 1, 2]), ("a.avi", [0, 1, 4])])
+def test_times_beside_the_rate_are_named_where_they_are_lost(name, numbers, tmp_path, stream, pictures, write):
+    video = stream(time_base=Fraction(1, 1000))
+    even = write(tmp_path / name, video, pictures(video, 3), [0, 41, 79], 41)
+    uneven = write(tmp_path / name, video, pictures(video, 3), [0, 40, 160], 40)
+    with av.open(str(tmp_path / name)) as container:
+        assert [packet.pts for packet in container.demux(video=0) if packet.size] == numbers
+    lost = "frames are written at 25 a second: their own times are not kept"
+    assert (even, uneven) == ((), (lost,) if name == "a.y4m" else ())
+
+
+CLOCKED = [
+    ("avi", "mjpeg", "mjpeg", Fraction(30_000, 1001)),
+    ("mp4", "mpeg4", "mpeg4", Fraction(30_000, 1001)),
+    ("mpegts", "mpeg2video", "mpeg2video", Fraction(30_000, 1001)),
+    ("h264", "libx264", "h264", Fraction(30_000, 1001)),
+]
+
+
+@pytest.mark.parametrize(("muxer", "codec", "found", "rate"), CLOCKED)
+def test_codecs_whose_clock_is_a_rate(muxer, codec, found, rate, tmp_path, stream, pictures, write):
+    video = stream(**FINE | {"time_base": Fraction(1, 90_000)})
+    values = pictures(video, 30)
+    assert write(tmp_path / "a", video, values, 3003 * np.arange(30), 3003, format=muxer, video_codec=codec) == ()
+    with av.open(str(tmp_path / "a"), format=muxer) as container:
+        track = container.streams.video[0]
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        assert (track.codec_context.name, track.guessed_rate) == (found, rate)
+    assert np.abs(np.stack(frames).astype(int) - values).mean() < 12
+
+
+def test_a_rate_that_a_codec_lacks_is_rounded_and_named(tmp_path, stream, pictures, write):
+    video = stream(time_base=Fraction(1, 22), average_rate=Fraction(22))
+    warnings = write(tmp_path / "a.ts", video, pictures(video, 30), video_codec="mpeg2video")
+    assert warnings == ("frames are written at 24000/1001 a second: their own times are not kept",)
+
+
+def test_a_refusal_tells_why(tmp_path, stream, pictures, write):
+    video = stream()
+    with pytest.raises(InputError, match="'webm' format does not support 'libx264' codec"):
+        write(tmp_path / "a.webm", video, pictures(video, 1), video_codec="libx264")
+
+
 @pytest.mark.parametrize("muxer", [None, "nut", "mp4", "y4m"])
 def test_short_writes_lose_nothing(muxer, stream, pictures, write, read):
     video, sink = stream(), Sip()
