@@ -77,7 +77,7 @@ def warn_of_frame(stream: av.VideoStream, frame: av.VideoFrame, warn: Callable[[
         warn("the alpha channel is not kept")
     if frame.interlaced_frame:
         warn("interlaced fields are stored as whole frames")
-    if any(frame.side_data.get(name) is not None for name in HDR_SIDE_DATA):
+    if _is_mastered(frame):
         warn("HDR mastering metadata is not kept")
 
 
@@ -103,6 +103,15 @@ def warn_of_streams(
 def is_picture(stream: av.stream.Stream) -> bool:
     """Whether a video stream is a cover picture of a sound file rather than a video."""
     return stream.type == "video" and bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _is_mastered(frame: av.VideoFrame) -> bool:
+    try:
+        side_data = frame.side_data
+    except ValueError:
+        # PyAV to 18 fails over the kinds it has no name for: of TIFF and JPEG, EXIF.
+        return False
+    return any(side_data.get(name) is not None for name in HDR_SIDE_DATA)
 
 
 def _code_point(value: object) -> int:

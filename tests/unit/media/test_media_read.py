@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 import threading
 from fractions import Fraction
 
@@ -350,3 +351,28 @@ def test_sound_that_changes_its_channels_gets_those_that_the_stream_has(tmp_path
     with MediaReader(tmp_path / "a.ac3", ReadConfig()) as reader:
         assert {chunk.audio.values.shape[1] for chunk in reader.chunks()} == {reader.audio.channels}
         assert any("changes its rate or channels" in warning for warning in reader.warnings)
+
+
+def exif(orientation):
+    """The least that says how a camera was held: one entry, 0x0112, of one 16-bit number."""
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    return b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
+
+
+@pytest.mark.skipif(int(av.__version__.split(".")[0]) < 17, reason="this FFmpeg does not read EXIF")
+def test_a_photo_is_turned_as_its_exif_says(tmp_path, stream, pictures, write, read):
+    write(tmp_path / "a.jpg", stream(), pictures(stream(), 1))
+    picture = (tmp_path / "a.jpg").read_bytes()
+    segment = exif(6)
+    head = picture[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment
+    (tmp_path / "held.jpg").write_bytes(head + picture[2:])
+    reader, (chunk,) = read(tmp_path / "held.jpg")
+    assert (reader.video.rotation, chunk.video.values.shape, reader.warnings) == (90, (1, 16, 32, 3), ())
+
+
+def test_a_tiff_is_read(tmp_path, stream, pictures, write, read):
+    video = stream(chroma="rgb")
+    write(tmp_path / "a.tiff", video, pictures(video, 1))
+    reader, (chunk,) = read(tmp_path / "a.tiff")
+    assert np.array_equal(chunk.video.values, pictures(video, 1))
+    assert reader.warnings == ()
