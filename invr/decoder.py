@@ -145,7 +145,7 @@ class Decoding:
             for block in joiner.flush():
                 yield from _sound(timeline, block, line)
             if line is not None:
-                values, pts = line.flush(audio.channels)
+                values, pts = line.flush()
                 if len(values):
                     yield DecodedSound(values, pts)
 

@@ -120,7 +120,7 @@ def _resampled(values: Samples, layout: str, from_hz: int, to_hz: int) -> Sample
     if from_hz == to_hz:
         return values
     line = RateChange(layout, from_hz, to_hz)
-    return np.concatenate([line.push(values, 0)[0], line.flush(values.shape[1])[0]])
+    return np.concatenate([line.push(values, 0)[0], line.flush()[0]])
 
 
 def _frames(values: Samples, context: av.AudioCodecContext, layout: str) -> Iterator[av.AudioFrame]:

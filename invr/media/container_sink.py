@@ -33,7 +33,7 @@ from invr.media.formats import (
 from invr.media.frame_grid import FrameGrid
 from invr.media.logs import captured_logs
 from invr.media.sinks import BaseSink
-from invr.media.sound import layout_name
+from invr.media.sound import DEFAULT_LAYOUTS, layout_name
 from invr.media.sound_track import SoundTrack
 from invr.media.source import reason
 from invr.output import Target, TargetFile, translated
@@ -44,6 +44,7 @@ MAX_TIMESCALE = 2**31 - 1
 SHAPED_CODECS = ("libx264", "libx265", "mpeg4")
 LOSSLESS_SOUND = ("flac", "alac", "wavpack", "tta")
 BIT_RATE = 96_000  # per channel
+MOST_CHANNELS = {"libmp3lame": 2, "mp2": 2, "ac3": 6, "eac3": 6}
 MAX_BIT_RATES = {"libmp3lame": 320_000, "libopus": 510_000}
 
 
@@ -153,6 +154,7 @@ class ContainerSink(BaseSink):
                 self._audio_track.codec_context,
                 layout_name(self._audio.layout, self._audio.channels),
                 self._audio.sample_rate_hz,
+                self._layout,
                 self._muxer in SOUND_FORMATS and self._muxer != "ipod",
             )
 
@@ -206,15 +208,19 @@ class ContainerSink(BaseSink):
         if offered and rate not in offered:
             rate = next((each for each in offered if each >= rate), offered[-1])
             self.warn(f"{codec_name} does not take {audio.sample_rate_hz} Hz: the sound is resampled to {rate} Hz")
-        layout = layout_name(audio.layout, audio.channels)
-        track = container.add_stream(codec_name, rate=rate, layout=layout)
+        self._layout = layout_name(audio.layout, audio.channels)
+        most = MOST_CHANNELS.get(codec_name, audio.channels)
+        if audio.channels > most:
+            self.warn(f"{codec_name} takes {most} channels: {self._layout} is mixed to {DEFAULT_LAYOUTS[most]}")
+            self._layout = DEFAULT_LAYOUTS[most]
+        track = container.add_stream(codec_name, rate=rate, layout=self._layout)
         assert isinstance(track, av.AudioStream)
         context = track.codec_context
         context.format = sample_format(codec, audio)
         context.time_base = Fraction(1, rate)
         self._fix(context)
         if not codec_name.startswith("pcm_") and codec_name not in LOSSLESS_SOUND:
-            context.bit_rate = min(BIT_RATE * audio.channels, MAX_BIT_RATES.get(codec_name, 1 << 30))
+            context.bit_rate = min(BIT_RATE * min(audio.channels, most), MAX_BIT_RATES.get(codec_name, 1 << 30))
         self._audio_track = track
 
     def _fix(self, context: av.CodecContext) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass
 from fractions import Fraction
@@ -33,6 +34,7 @@ EXTENSIONS = {
 }  # fmt: skip
 IMAGE_CODECS = {"png": "png", "jpg": "mjpeg", "bmp": "bmp", "tiff": "tiff", "webp": "libwebp"}
 SOUND_FORMATS = ("wav", "flac", "ogg", "mp3", "opus", "ipod")
+SOUND_EXTENSIONS = (".mka",)
 SOUNDLESS_FORMATS = ("yuv4mpegpipe", "gif")
 # delay_moov, so that the index can tell of the delays of the encoders.
 FRAGMENTED = "frag_keyframe+empty_moov+default_base_moof+delay_moov"
@@ -71,6 +73,8 @@ DEFAULT_CODECS = {
     "mp3": Codecs(None, "libmp3lame"),
     "opus": Codecs(None, "libopus"),
     "ipod": Codecs(None, "aac"),
+    "aiff": Codecs(None, "pcm_s16be"),
+    "caf": Codecs(None, "pcm_s16le"),
 }
 
 
@@ -98,7 +102,7 @@ def muxer_name(target: Target, config: WriteConfig) -> str:
 
 def codecs_for(muxer: str, config: WriteConfig, audio: AudioStream | None) -> Codecs:
     """The codecs to use: those asked for, else the muxer's defaults, PCM as deep as the sound."""
-    chosen = DEFAULT_CODECS.get(muxer, Codecs("libx264", "aac"))
+    chosen = DEFAULT_CODECS.get(muxer) or _ffmpeg_codecs(muxer)
     sound = chosen.audio
     if sound == "pcm_s16le" and audio is not None and audio.bit_depth > 16:
         sound = "pcm_f32le"
@@ -123,6 +127,25 @@ def takes_gaps(muxer: str) -> bool:
 
 def _has_flag(muxer: str, flag: av.format.Flags) -> bool:
     return bool(int(av.ContainerFormat(muxer, "w").flags) & cast("int", flag.value))
+
+
+def _ffmpeg_codecs(muxer: str) -> Codecs:
+    """H.264 and AAC where the muxer takes them, else what FFmpeg puts into it."""
+    with av.open(io.BytesIO(), "w", format=muxer) as container:
+        taken = container.supported_codecs
+        defaults = container.default_video_codec, container.default_audio_codec
+    found = []
+    for default, preferred, name in zip(defaults, ("h264", "aac"), ("libx264", "aac"), strict=True):
+        wanted = name if preferred in taken else default
+        found.append(None if default == "none" else _encoder_name(wanted))
+    return Codecs(*found)
+
+
+def _encoder_name(codec: str) -> str:
+    try:
+        return av.Codec(codec, "w").name
+    except ValueError:
+        return codec  # which `encoder` refuses by its name
 
 
 def encoder(name: str, kind: str) -> av.Codec:

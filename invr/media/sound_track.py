@@ -32,12 +32,17 @@ class SampleLine:
 
 
 class RateChange:
-    """Makes sound gapless and brings it to another sample rate (FFmpeg's swresample), if it is another."""
+    """Makes sound gapless and brings it to another rate and layout (FFmpeg's swresample), if they are others."""
 
-    def __init__(self, layout: str, from_hz: int, to_hz: int, *, starts_at_zero: bool = False) -> None:
+    def __init__(
+        self, layout: str, from_hz: int, to_hz: int, *, to_layout: str | None = None, starts_at_zero: bool = False
+    ) -> None:
         self._layout, self._from_hz, self._to_hz = layout, from_hz, to_hz
         self._line = SampleLine(starts_at_zero)
-        self._resampler = av.AudioResampler("fltp", layout, to_hz) if from_hz != to_hz else None
+        to_layout = to_layout or layout
+        self._channels = len(av.AudioLayout(to_layout).channels)
+        same = (layout, from_hz) == (to_layout, to_hz)
+        self._resampler = None if same else av.AudioResampler("fltp", to_layout, to_hz)
         self._pts: int | None = None
 
     def push(self, values: Samples, pts: int) -> tuple[Samples, int]:
@@ -47,17 +52,19 @@ class RateChange:
             self._pts = round(position * self._to_hz / self._from_hz)
         if self._resampler is not None and len(values):
             frame = samples_frame(values, "fltp", self._layout, self._from_hz)
-            values = self._joined(self._resampler.resample(frame), values.shape[1])
+            values = self._joined(self._resampler.resample(frame))
+        elif self._resampler is not None:
+            values = self._joined([])
         return self._placed(values)
 
-    def flush(self, channels: int) -> tuple[Samples, int]:
+    def flush(self) -> tuple[Samples, int]:
         """What still waits; nothing may be pushed after."""
         if self._resampler is None or self._pts is None:
-            return self._placed(np.zeros((0, channels), np.float32))
-        return self._placed(self._joined(self._resampler.resample(None), channels))
+            return self._placed(self._joined([]))
+        return self._placed(self._joined(self._resampler.resample(None)))
 
-    def _joined(self, frames: list[av.AudioFrame], channels: int) -> Samples:
-        return np.concatenate([np.zeros((0, channels), np.float32), *map(frame_samples, frames)])
+    def _joined(self, frames: list[av.AudioFrame]) -> Samples:
+        return np.concatenate([np.zeros((0, self._channels), np.float32), *map(frame_samples, frames)])
 
     def _placed(self, values: Samples) -> tuple[Samples, int]:
         pts = self._pts or 0
@@ -67,21 +74,23 @@ class RateChange:
 
 
 class SoundTrack:
-    """Cuts sound into `av.AudioFrame`s that an open encoder takes, resampled only where its rate differs."""
+    """Cuts sound into `av.AudioFrame`s that an open encoder takes, resampled where its rate or layout differs."""
 
-    def __init__(self, context: av.AudioCodecContext, layout: str, sample_rate_hz: int, starts_at_zero: bool) -> None:
+    def __init__(
+        self, context: av.AudioCodecContext, layout: str, sample_rate_hz: int, to_layout: str, starts_at_zero: bool
+    ) -> None:
         self._context = context
-        self._layout = layout
+        self._layout = to_layout
         self._size = context.frame_size or PCM_BLOCK
-        self._line = RateChange(layout, sample_rate_hz, context.sample_rate, starts_at_zero=starts_at_zero)
+        self._line = RateChange(
+            layout, sample_rate_hz, context.sample_rate, to_layout=to_layout, starts_at_zero=starts_at_zero
+        )
         self._waiting: list[Samples] = []
         self._count = 0
-        self._channels = 0
         self._pts: int | None = None
 
     def frames(self, values: Samples, pts: int) -> Iterator[av.AudioFrame]:
         """Full blocks; what is left waits for the next call. `pts` is in samples of the given rate."""
-        self._channels = values.shape[1]
         values, position = self._line.push(values, pts)
         if self._pts is None:
             self._pts = position
@@ -90,7 +99,7 @@ class SoundTrack:
 
     def rest(self) -> Iterator[av.AudioFrame]:
         """What still waits, the last block as short as it is."""
-        self._push(self._line.flush(self._channels)[0])
+        self._push(self._line.flush()[0])
         yield from self._blocks(self._size)
         if self._count:
             yield from self._blocks(self._count)

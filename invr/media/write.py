@@ -9,7 +9,7 @@ from inrv_format.streams import AudioStream, VideoStream
 
 from invr.media.config import WriteConfig
 from invr.media.container_sink import ContainerSink
-from invr.media.formats import IMAGE_CODECS, muxer_name
+from invr.media.formats import IMAGE_CODECS, SOUND_EXTENSIONS, muxer_name
 from invr.media.image_sink import ImageSink
 from invr.media.sinks import DigestSink, NullSink, Sink
 from invr.media.sound_sink import SOUNDFILE_FORMATS, SoundSink
@@ -44,7 +44,15 @@ def open_sink(target: Target, video: VideoStream | None, audio: AudioStream | No
         if video is not None:
             sound.warn("the target takes no picture")
         return sound
-    return ContainerSink(target, muxer, video, audio, config)
+    only_sound = audio is not None and isinstance(target, (str, os.PathLike)) and _is_of_sound(os.fspath(target))
+    sink = ContainerSink(target, muxer, None if only_sound else video, audio, config)
+    if only_sound and video is not None:
+        sink.warn("the target takes no picture")
+    return sink
+
+
+def _is_of_sound(path: str) -> bool:
+    return path.lower().endswith(SOUND_EXTENSIONS)
 
 
 def _is_seekable(target: Target) -> bool:

@@ -290,6 +290,45 @@ def test_a_rate_that_a_codec_lacks_is_rounded_and_named(tmp_path, stream, pictur
     assert warnings == ("frames are written at 24000/1001 a second: their own times are not kept",)
 
 
+@pytest.mark.parametrize(("muxer", "encoder"), [("mp3", "libmp3lame"), ("mp2", "mp2")])
+def test_more_channels_than_a_codec_takes_are_mixed(muxer, encoder, tmp_path, write, tone):
+    surround = AudioStream(48_000, 6, "5.1")
+    samples = np.zeros((24_000, 6), np.float32)
+    samples[:, 2] = tone(0.5, 48_000)[:, 0]
+    warnings = write(tmp_path / "a", audio=surround, samples=samples, format=muxer)
+    assert warnings == (f"{encoder} takes 2 channels: 5.1 is mixed to stereo",)
+    with av.open(str(tmp_path / "a"), format="mp3") as container:
+        mixed = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+    assert mixed.shape[0] == 2
+    # the centre goes to both sides
+    assert np.corrcoef(mixed)[0, 1] > 0.999 and mixed.max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("muxer", "codecs"),
+    [
+        ("flv", ["h264", "aac"]),
+        ("mpeg", ["mpeg1video", "mp2"]),
+        ("ivf", ["vp8"]),
+        ("adts", ["aac"]),
+        ("caf", ["pcm_s16le"]),
+    ],
+)
+def test_muxers_get_the_codecs_that_they_take(muxer, codecs, tmp_path, stream, pictures, write, mono, tone):
+    video = stream()
+    write(tmp_path / "a", video, pictures(video, 5), audio=mono, samples=tone(0.2), format=muxer)
+    with av.open(str(tmp_path / "a"), format={"adts": "aac"}.get(muxer, muxer)) as container:
+        assert [track.codec_context.name for track in container.streams] == codecs
+
+
+def test_a_sound_extension_gets_no_picture(tmp_path, stream, pictures, write, mono, tone):
+    video = stream()
+    warnings = write(tmp_path / "a.mka", video, pictures(video, 5), audio=mono, samples=tone(0.2))
+    assert warnings == ("the target takes no picture",)
+    with av.open(str(tmp_path / "a.mka")) as container:
+        assert [track.codec_context.name for track in container.streams] == ["flac"]
+
+
 def test_a_refusal_tells_why(tmp_path, stream, pictures, write):
     video = stream()
     with pytest.raises(InputError, match="'webm' format does not support 'libx264' codec"):
@@ -398,7 +437,7 @@ def test_a_change_of_rate_keeps_time_and_tone(to_hz):
     tone = np.sin(2 * np.pi * 440 * np.arange(count) / from_hz).astype(np.float32)[:, None]
     line = RateChange("mono", from_hz, to_hz)
     parts = [line.push(tone[at : at + 1000], 4000 + at) for at in range(0, count, 1000)]
-    parts.append(line.flush(1))
+    parts.append(line.flush())
     assert parts[0][1] == 4000 * to_hz // from_hz
     assert all(one[1] + len(one[0]) == other[1] for one, other in pairwise(parts))
     changed = np.concatenate([values for values, _ in parts])[:, 0]
@@ -415,4 +454,4 @@ def test_the_same_rate_changes_nothing_but_fills_gaps():
     values, pts = line.push(other, 130)
     assert pts == 110
     np.testing.assert_array_equal(values[:, 0], [0] * 20 + [2] * 50)
-    assert not len(line.flush(2)[0])
+    assert not len(line.flush()[0])
