@@ -125,8 +125,10 @@ def _stream(
             "bits_per_raw_sample": str(stream.bit_depth),
             "nb_samples": str(count),
         }
-    seconds = float(end - start)
-    rate = Fraction(count / seconds).limit_denominator(1001) if seconds else Fraction(0)
+    rate = stream.average_rate
+    # times in thousandths of a second say little of a rate
+    if not rate or abs(count / rate - (end - start)) > 2 * stream.time_base:
+        rate = Fraction(float(count / (end - start))).limit_denominator(1001) if end > start else Fraction(0)
     return common | {
         "width": stream.width,
         "height": stream.height,

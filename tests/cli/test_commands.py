@@ -168,6 +168,15 @@ def test_info_uses_ffprobes_names(encoded):
     assert "PSNR" not in shown
 
 
+def test_times_in_thousandths_of_a_second_are_no_rate(tmp_path):
+    assert invr("encode", toy_clip(tmp_path, frames=7, fps=15), "-o", tmp_path / "a.inrv", *ENCODE).returncode == 0
+    (video,) = json.loads(invr("info", tmp_path / "a.inrv", "--json").stdout)["streams"]
+    assert (video["time_base"], video["avg_frame_rate"]) == ("1/1000", "15/1")
+    shown = invr("decode", tmp_path / "a.inrv", "-o", "-", "-f", "y4m")
+    assert shown.stdout.startswith(b"YUV4MPEG2 W16 H12 F15:1 ")
+    assert shown.stderr.count(b"\n") == 1, shown.stderr
+
+
 def test_info_and_test_read_pipes(encoded):
     data = encoded.read_bytes()
     assert b"6 frames" in invr("info", "-", stdin=data).stdout
