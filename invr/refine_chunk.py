@@ -22,18 +22,19 @@ from invr.fit_unit import fitting_threads, part_of
 from invr.quant import order_units, quantize
 from invr.signals import Signal
 
-# Of the rates of a first fit, and the time for a chunk in so many rounds (docs/research/refine.md).
-RATE = 0.6
+# Of the rates of a first fit to begin with, and the time for a chunk in so many rounds (docs/research/refine.md).
+RATE = 0.3
 ROUNDS = 3
-# How the price of a bit moves after a round that took more bytes, and after one that was taken.
-DEARER, CHEAPER = 1.5, 0.95
+# The share of its bytes that a chunk is to fill; by which power of what it fills the price of a bit moves; how far at
+# once.
+FILL, REACTION, FARTHEST = 0.99, 6.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkRefinement:
     """A chunk as it is, the part of the source that it shows, and how long its networks may be fitted on.
 
-    `fit.lmbda` is where the price of a bit begins.
+    `fit.lmbda` is where the price of a bit begins, `rate` where the rates do, as a share of those of a first fit.
     """
 
     content: bytes
@@ -42,6 +43,7 @@ class ChunkRefinement:
     fit: FitConfig
     seed: int
     device: str
+    rate: float = RATE
 
 
 def can_refine(unit: Unit) -> bool:
@@ -52,12 +54,13 @@ def can_refine(unit: Unit) -> bool:
 def refine_job(argument: ChunkRefinement, told: Callable[[int, int, FitProgress], None]) -> EncodedChunk:
     """The chunk with more PSNR in no more bytes, or as it was.
 
-    Rounds of a fit start from the best so far, each for its share of `fit.limit_s`, or with `fit.steps` where that is
-    None. A round that takes too many bytes makes a bit dearer for the next one.
+    Rounds of a fit start from the most PSNR so far, in too many bytes or not, each for its share of `fit.limit_s`, or
+    with `fit.steps` where that is None. The bytes of a round make a bit cheaper or dearer for the next one; where no
+    PSNR was gained, rates are halved.
     """
     chunk = parse_chunk(argument.content, argument.streams)
-    best = EncodedChunk(argument.content, chunk)
-    fit, limit_s = argument.fit, argument.fit.limit_s
+    best = latest = EncodedChunk(argument.content, chunk)
+    fit, limit_s, rate = argument.fit, argument.fit.limit_s, argument.rate
     deadline = None if limit_s is None else time.monotonic() + limit_s
     for number in range(ROUNDS):
         if deadline is not None:
@@ -65,13 +68,16 @@ def refine_job(argument: ChunkRefinement, told: Callable[[int, int, FitProgress]
             if left_s <= 0:
                 break
             fit = replace(fit, limit_s=left_s / (ROUNDS - number))
-        found = _round(best.chunk, replace(argument, fit=fit), number, told)
-        better = _psnr_db(found.chunk) > _psnr_db(best.chunk)
-        if len(found.content) <= len(argument.content):
-            best = found if better else best
-            fit = replace(fit, lmbda=fit.lmbda * CHEAPER)
+        found = _round(latest.chunk, replace(argument, fit=fit, rate=rate), number, told)
+        filled = len(found.content) / len(argument.content)
+        if filled <= 1 and _psnr_db(found.chunk) > _psnr_db(best.chunk):
+            best = found
+        if _psnr_db(found.chunk) > _psnr_db(latest.chunk):
+            latest = found
         else:
-            fit = replace(fit, lmbda=min(1.0, fit.lmbda * DEARER))
+            rate /= 2
+        dearer = min(FARTHEST, max(1 / FARTHEST, (filled / FILL) ** REACTION))
+        fit = replace(fit, lmbda=min(1.0, fit.lmbda * dearer))
     return best
 
 
@@ -119,7 +125,7 @@ def _refitted(
     seed = int(SeedSequence([argument.seed, chunk.index, place, number]).generate_state(1)[0])
     with fitting_threads(plan):
         objective = PictureObjective(part.values, part.bit_depth, argument.fit, argument.device)
-        steps = refit(field, steps, objective, argument.fit, seed, report, RATE)
+        steps = refit(field, steps, objective, argument.fit, seed, report, argument.rate)
     order_units(field)
     return compress_unit(unit.spec, unit.domain, unit.tile, quantize(field, QuantConfig(), steps), unit.coder)
 
