@@ -209,10 +209,11 @@ class ContainerSink(BaseSink):
             rate = next((each for each in offered if each >= rate), offered[-1])
             self.warn(f"{codec_name} does not take {audio.sample_rate_hz} Hz: the sound is resampled to {rate} Hz")
         self._layout = layout_name(audio.layout, audio.channels)
-        most = MOST_CHANNELS.get(codec_name, audio.channels)
-        if audio.channels > most:
-            self.warn(f"{codec_name} takes {most} channels: {self._layout} is mixed to {DEFAULT_LAYOUTS[most]}")
-            self._layout = DEFAULT_LAYOUTS[most]
+        channels = min(audio.channels, MOST_CHANNELS.get(codec_name, audio.channels))
+        if channels < audio.channels:
+            mixed = DEFAULT_LAYOUTS[channels]
+            self.warn(f"{codec_name} takes {channels} channels: {self._layout} is mixed to {mixed}")
+            self._layout = mixed
         track = container.add_stream(codec_name, rate=rate, layout=self._layout)
         assert isinstance(track, av.AudioStream)
         context = track.codec_context
@@ -220,7 +221,7 @@ class ContainerSink(BaseSink):
         context.time_base = Fraction(1, rate)
         self._fix(context)
         if not codec_name.startswith("pcm_") and codec_name not in LOSSLESS_SOUND:
-            context.bit_rate = min(BIT_RATE * min(audio.channels, most), MAX_BIT_RATES.get(codec_name, 1 << 30))
+            context.bit_rate = min(BIT_RATE * channels, MAX_BIT_RATES.get(codec_name, 1 << 30))
         self._audio_track = track
 
     def _fix(self, context: av.CodecContext) -> None:
